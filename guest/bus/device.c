@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* A device of the bus and its line in the attach report. */
+#include "guest/bus/bus_private.h"
+#include "guest/bus/format.h"
+#include "guest/bus/libc.h"
+
+struct pv_device *
+device_new(struct pv_bus *bus, struct pv_interface *interface,
+    const char *name, const struct pv_driver *driver)
+{
+	struct pv_device **link = &bus->devices;
+	struct pv_device *device = pv_alloc(bus, sizeof(*device));
+
+	if (device == NULL)
+		return NULL;
+	device->bus = bus;
+	device->interface = interface;
+	device->driver = driver;
+	if (driver != NULL)
+		pv_format(device->name, sizeof(device->name), "%s%u", name,
+		    bus->unit);
+	else
+		pv_format(device->name, sizeof(device->name), "\"%s\"", name);
+	while (*link != NULL)
+		link = &(*link)->next;
+	*link = device;
+	return device;
+}
+
+void
+device_free(struct pv_device *device)
+{
+	struct pv_bus *bus = device->bus;
+
+	for (struct pv_device **link = &bus->devices; *link != NULL;
+	    link = &(*link)->next)
+		if (*link == device) {
+			*link = device->next;
+			break;
+		}
+	pv_free(bus, device, sizeof(*device));
+}
+
+static void
+describe(struct pv_device *device, const char *format, va_list args)
+{
+	size_t len = pv_format(device->line, sizeof(device->line),
+	    "%s at pvbus%u: ", device->name, device->bus->unit);
+
+	pv_vformat(device->line + len, sizeof(device->line) - len, format,
+	    args);
+}
+
+void
+pv_device_describe(struct pv_device *device, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	describe(device, format, args);
+	va_end(args);
+}
+
+void
+device_report(struct pv_device *device, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	describe(device, format, args);
+	va_end(args);
+	bus_log(device->bus, PV_LOG_INFO, device->line);
+}
+
+void
+pv_device_broken(struct pv_device *device, const char *why)
+{
+	char line[128];
+
+	if (device->state == PV_DEVICE_BROKEN)
+		return;
+	device->state = PV_DEVICE_BROKEN;
+	pv_format(line, sizeof(line), "%s: %s; out of use", device->name, why);
+	bus_log(device->bus, PV_LOG_ERROR, line);
+}
+
+int
+pv_device_request(struct pv_device *device, enum pv_request request)
+{
+	const struct pv_port *port = device->bus->port;
+	char line[128];
+
+	pv_format(line, sizeof(line),
+	    "%s in response to request from %s host",
+	    request == PV_REQUEST_REBOOT ? "Rebooting" : "Shutting down",
+	    device->name);
+	bus_log(device->bus, PV_LOG_INFO, line);
+	if (port->request == NULL)
+		return PV_ENOTSUP;
+	return port->request(port->ctx, request);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+#include "host/bus/cpuid.h"
+#include "wire/cpuid.h"
+#include "wire/endian.h"
+
+/* What each host answers at base + n, n from 1 on. */
+struct face {
+	const char *name;
+	const char *signature;
+	uint32_t reach; /* largest leaf, from the base */
+	bool silent;    /* answers 0 for the largest leaf */
+	uint32_t count;
+	struct {
+		uint32_t n, eax, ebx;
+	} leaves[3];
+};
+
+static const struct face faces[HOST_FACES] = {
+	[HOST_KVM] = { "kvm", CPUID_SIGNATURE_KVM, 1, false, 1,
+	    { { CPUID_KVM_FEATURES, 0x01007efb, 0 } } },
+	/* 10.0 is Windows Server 2016 to 2022 */
+	[HOST_HYPERV] = { "hyperv", CPUID_SIGNATURE_HYPERV, 0xb, false, 3,
+	    { { 1, 0x31237648 /* "Hv#1" */, 0 },
+		{ CPUID_HYPERV_VERSION, 0x4f7c, 10u << 16 },
+		{ CPUID_HYPERV_FEATURES, 0x2e7f, 0 } } },
+	[HOST_VMWARE] = { "vmware", CPUID_SIGNATURE_VMWARE, 0x10, false, 0,
+	    { { 0 } } },
+	[HOST_XEN] = { "xen", CPUID_SIGNATURE_XEN, 5, false, 1,
+	    { { CPUID_XEN_VERSION, 4u << 16 | 17, 0 } } },
+	[HOST_BHYVE] = { "bhyve", CPUID_SIGNATURE_BHYVE, 1, false, 0,
+	    { { 0 } } },
+	[HOST_VMM] = { "vmm", CPUID_SIGNATURE_OPENBSD, 1, true, 1,
+	    { { CPUID_KVM_FEATURES, KVM_FEATURE_CLOCKSOURCE2 |
+		KVM_FEATURE_CLOCKSOURCE_STABLE, 0 } } },
+	[HOST_QEMU] = { "qemu", CPUID_SIGNATURE_QEMU, 1, false, 0,
+	    { { 0 } } },
+};
+
+const char *
+host_face_name(enum host_face face)
+{
+	return faces[face].name;
+}
+
+bool
+host_cpuid_set(struct host_cpuid *cpuid, struct host_cpuid_leaf leaf)
+{
+	unsigned i = 0;
+
+	while (i < cpuid->count && cpuid->leaves[i].leaf != leaf.leaf)
+		i++;
+	if (i == HOST_CPUID_LEAVES)
+		return false;
+	cpuid->leaves[i] = leaf;
+	if (i == cpuid->count)
+		cpuid->count++;
+	return true;
+}
+
+void
+host_cpuid_show(struct host_cpuid *cpuid, enum host_face which, uint32_t base)
+{
+	const struct face *face = &faces[which];
+
+	cpuid->hypervisor = true;
+	host_cpuid_set(cpuid, (struct host_cpuid_leaf){
+		.leaf = base,
+		.eax = face->silent ? 0 : base + face->reach,
+		.ebx = get_le32(face->signature),
+		.ecx = get_le32(face->signature + 4),
+		.edx = get_le32(face->signature + 8),
+	});
+	for (unsigned i = 0; i < face->count; i++)
+		host_cpuid_set(cpuid, (struct host_cpuid_leaf){
+			.leaf = base + face->leaves[i].n,
+			.eax = face->leaves[i].eax,
+			.ebx = face->leaves[i].ebx,
+		});
+}
+
+struct host_cpuid_leaf
+host_cpuid_get(const struct host_cpuid *cpuid, uint32_t leaf)
+{
+	struct host_cpuid_leaf answer = { .leaf = leaf };
+
+	for (unsigned i = 0; i < cpuid->count; i++)
+		if (cpuid->leaves[i].leaf == leaf)
+			answer = cpuid->leaves[i];
+	if (leaf == 1 && cpuid->hypervisor)
+		answer.ecx |= CPUID_1_ECX_HYPERVISOR;
+	return answer;
+}

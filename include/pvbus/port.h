@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a platform provides to the guest half: the whole contract.
+ *
+ * Every privileged act of the guest half goes through one of these functions,
+ * so that the same drivers run in a kernel, in a Linux process and in a
+ * simulation, and so that any of them can be made to fail.
+ *
+ * A platform may leave a function out (NULL).  What needs it does not attach
+ * and says so in one line.  New members are added at the end, so a table made
+ * with designated initialisers stays valid.
+ *
+ * Units: time in nanoseconds, sizes in bytes.  Threads: a bus calls its port
+ * only from the context that owns the bus.  Errors: 0 or a PV_E code.
+ */
+#ifndef PVBUS_PORT_H
+#define PVBUS_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pvbus/error.h"
+
+/* The page that hosts count in, whatever the guest's own page size is. */
+#define PV_PAGE_SIZE 4096u
+
+/* A deadline that never comes. */
+#define PV_NEVER UINT64_MAX
+
+#define PV_SECOND 1000000000ull
+#define PV_MILLISECOND 1000000ull
+
+struct pv_cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+enum pv_log {
+	PV_LOG_INFO,  /* a line of the attach report, or the like */
+	PV_LOG_ERROR, /* something is lost, and the line says what */
+	PV_LOG_DEBUG
+};
+
+/* What the host asks the owner of the guest to do. */
+enum pv_request {
+	PV_REQUEST_SHUTDOWN,
+	PV_REQUEST_REBOOT
+};
+
+/*
+ * One fw_cfg file as a platform's own driver shows it.  The name holds at most
+ * 55 characters (FW_CFG_MAX_FILE_PATH is 56 in QEMU's specification of
+ * fw_cfg) and is terminated.
+ */
+struct pv_fw_item {
+	uint32_t id;
+	uint64_t size;
+	char name[56];
+};
+
+struct pv_port {
+	void *ctx; /* first argument of all that follows */
+
+	/* Memory for the bus and its requests; zeroed; any alignment up to 16. */
+	void *(*alloc)(void *ctx, size_t size);
+	void (*free)(void *ctx, void *memory, size_t size);
+
+	/* One line without a newline; never called with text from the host
+	 * that is not printable ASCII. */
+	void (*log)(void *ctx, enum pv_log level, const char *line);
+
+	/* Monotonic time. */
+	uint64_t (*now)(void *ctx);
+
+	/* Sleep until an event of the host or the deadline, whichever comes
+	 * first; may return early.  Needed by pv_await() and by attach. */
+	void (*wait)(void *ctx, uint64_t deadline);
+
+	/* The CPUID instruction.  Absent where the CPU has none. */
+	void (*cpuid)(void *ctx, uint32_t leaf, uint32_t subleaf,
+	    struct pv_cpuid *out);
+
+	/* Port input and output; width is 1, 2 or 4 bytes, in the byte order
+	 * of the CPU. */
+	int (*io_read)(void *ctx, uint16_t port, unsigned width,
+	    uint32_t *value);
+	int (*io_write)(void *ctx, uint16_t port, unsigned width,
+	    uint32_t value);
+
+	/* The string form of a one-byte input: `count` reads of one port in
+	 * one instruction (REP INSB).  Absent: io_read is called instead. */
+	int (*io_read_string)(void *ctx, uint16_t port, void *to, size_t count);
+
+	/* Zeroed pages that the host can reach, in one physical run. */
+	void *(*pages_alloc)(void *ctx, size_t pages, uint64_t *physical);
+	void (*pages_free)(void *ctx, void *memory, size_t pages);
+
+	/* What the host wants the guest's owner to do. */
+	int (*request)(void *ctx, enum pv_request request);
+
+	/*
+	 * The driver of this platform that already holds a device: Linux's
+	 * kvm-clock for "pvclock".  Its name goes to `holder`; PV_ENOENT when
+	 * nobody does.
+	 */
+	int (*holder)(void *ctx, const char *device, char *holder,
+	    size_t size);
+
+	/*
+	 * fw_cfg by a driver of the platform, for where the ports belong to it
+	 * (Linux: /sys/firmware/qemu_fw_cfg).  fw_item: the index-th file, or
+	 * PV_ENOENT past the last one, PV_ENODEV when there is no fw_cfg,
+	 * PV_EACCES when it may not be looked at.  fw_read: bytes read, or a
+	 * PV_E code; fewer than `size` only at the end of the file.
+	 */
+	int (*fw_item)(void *ctx, unsigned index, struct pv_fw_item *item);
+	long (*fw_read)(void *ctx, uint32_t id, uint64_t offset, void *to,
+	    size_t size);
+
+	/*
+	 * The SMBIOS structure table, without its anchor.  Returns its length,
+	 * PV_ENODEV when there is none, PV_EACCES when it may not be read; with
+	 * `to` NULL only the length.
+	 */
+	long (*smbios)(void *ctx, void *to, size_t size);
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* A Linux process as the platform: CPUID executed, the kernel's drivers and
+ * sysfs for the rest.  Needs no privilege of its own; what it may not read is
+ * reported by the bus. */
+#ifndef PORT_LINUX_H
+#define PORT_LINUX_H
+
+#include "pvbus/port.h"
+
+struct linux_port;
+
+struct linux_port_config {
+	const char *sys; /* where sysfs is; NULL: "/sys" */
+	void (*log)(void *ctx, enum pv_log, const char *line);
+	void *log_ctx;
+};
+
+/* NULL when out of memory. */
+struct linux_port *linux_port_new(const struct linux_port_config *);
+void linux_port_free(struct linux_port *);
+const struct pv_port *linux_port_table(const struct linux_port *);
+
+/* A PV_E code as a positive errno, and back. */
+int pv_errno(int error);
+int pv_error_of(int errno_value);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PORT_LINUX_PRIVATE_H
+#define PORT_LINUX_PRIVATE_H
+
+#include <limits.h>
+
+#include "port/linux/linux.h"
+
+struct fw_list;
+
+struct linux_port {
+	struct pv_port port;
+	struct linux_port_config config;
+	struct fw_list *fw;
+	void *smbios; /* read, and waiting to be fetched */
+	size_t smbios_size;
+};
+
+/* Path below the root of sysfs. */
+void linux_path(const struct linux_port *, char to[PATH_MAX],
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Read a small file as text: its length without the newline, or a PV_E. */
+long linux_read_text(const char *path, char *to, size_t size);
+/* `offset` on, until `size` or the end of the file; bytes, or a PV_E. */
+long linux_read_at(const char *path, uint64_t offset, void *to, size_t size);
+void linux_log(const struct linux_port *, enum pv_log, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void linux_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf,
+    struct pv_cpuid *out);
+bool linux_has_cpuid(void);
+uint64_t linux_now(void *ctx);
+void linux_wait(void *ctx, uint64_t deadline);
+int linux_holder(void *ctx, const char *device, char *holder, size_t size);
+int linux_fw_item(void *ctx, unsigned index, struct pv_fw_item *item);
+long linux_fw_read(void *ctx, uint32_t id, uint64_t offset, void *to,
+    size_t size);
+void linux_fw_free(struct linux_port *);
+long linux_smbios(void *ctx, void *to, size_t size);
+
+#endif

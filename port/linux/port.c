@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "port/linux/linux_private.h"
+
+static void *
+port_alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return calloc(1, size);
+}
+
+static void
+port_free(void *ctx, void *memory, size_t size)
+{
+	(void)ctx;
+	(void)size;
+	free(memory);
+}
+
+static void
+port_log(void *ctx, enum pv_log level, const char *line)
+{
+	const struct linux_port *linux_port = ctx;
+
+	if (linux_port->config.log != NULL)
+		linux_port->config.log(linux_port->config.log_ctx, level, line);
+}
+
+void
+linux_log(const struct linux_port *linux_port, enum pv_log level,
+    const char *format, ...)
+{
+	char line[256];
+	va_list args;
+
+	if (linux_port->config.log == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	linux_port->config.log(linux_port->config.log_ctx, level, line);
+}
+
+struct linux_port *
+linux_port_new(const struct linux_port_config *config)
+{
+	struct linux_port *linux_port = calloc(1, sizeof(*linux_port));
+
+	if (linux_port == NULL)
+		return NULL;
+	linux_port->config = *config;
+	if (linux_port->config.sys == NULL)
+		linux_port->config.sys = "/sys";
+	linux_port->port = (struct pv_port){
+		.ctx = linux_port,
+		.alloc = port_alloc,
+		.free = port_free,
+		.log = port_log,
+		.now = linux_now,
+		.wait = linux_wait,
+		.cpuid = linux_has_cpuid() ? linux_cpuid : NULL,
+		.holder = linux_holder,
+		.fw_item = linux_fw_item,
+		.fw_read = linux_fw_read,
+		.smbios = linux_smbios,
+	};
+	return linux_port;
+}
+
+void
+linux_port_free(struct linux_port *linux_port)
+{
+	if (linux_port == NULL)
+		return;
+	linux_fw_free(linux_port);
+	free(linux_port->smbios);
+	free(linux_port);
+}
+
+const struct pv_port *
+linux_port_table(const struct linux_port *linux_port)
+{
+	return &linux_port->port;
+}

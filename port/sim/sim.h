@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A world in one process: machines with both halves in them, a virtual clock
+ * that stands still until it is moved, and one seed that decides all that is
+ * left to chance.  The same seed gives the same run.
+ */
+#ifndef PORT_SIM_H
+#define PORT_SIM_H
+
+#include "host/bus/cpuid.h"
+#include "host/kvm/fwcfg.h"
+#include "pvbus/port.h"
+
+struct sim;
+struct sim_machine;
+
+/* NULL when out of memory, here and below. */
+struct sim *sim_new(uint64_t seed);
+void sim_free(struct sim *); /* after its machines */
+
+uint64_t sim_now(const struct sim *);
+/* When the next event of a host is due, or PV_NEVER. */
+uint64_t sim_next_event(const struct sim *);
+/* Move the clock, and let happen what is due on the way. */
+void sim_advance(struct sim *, uint64_t to);
+/* The next number of the seed's sequence, below `limit`. */
+uint64_t sim_random(struct sim *, uint64_t limit);
+
+/*
+ * A machine by the faces that its host shows: "kvm", "hyperv", "vmware",
+ * "xen", "bhyve", "vmm", "qemu", or several as in "kvm+hyperv"; "none" is a
+ * machine without a hypervisor.  *error is set to what is wrong with the words.
+ */
+struct sim_machine *sim_machine_new(struct sim *, const char *faces,
+    const char **error);
+void sim_machine_free(struct sim_machine *);
+
+const struct pv_port *sim_machine_port(struct sim_machine *);
+/* The same port for a test to change: to leave functions out, say. */
+struct pv_port *sim_machine_own_port(struct sim_machine *);
+
+struct host_cpuid *sim_machine_cpuid(struct sim_machine *);
+struct host_fwcfg *sim_machine_fwcfg(struct sim_machine *); /* or NULL */
+/* The OEM strings of its SMBIOS table, which is a file of fw_cfg. */
+bool sim_machine_set_oem(struct sim_machine *, const char *const *strings,
+    size_t count);
+
+/* Where report lines go; kept in sim_machine_log() in any case. */
+void sim_machine_on_log(struct sim_machine *,
+    void (*call)(void *ctx, enum pv_log, const char *line), void *ctx);
+const char *sim_machine_log(const struct sim_machine *);
+
+/* What a test fails when it is not as it should be. */
+struct sim_counts {
+	size_t memory;       /* bytes of alloc not freed */
+	size_t pages;        /* not freed */
+	unsigned violations; /* accesses of a host to memory not lent to it */
+	unsigned cpuids;     /* instructions executed */
+	unsigned requests[2]; /* by enum pv_request */
+};
+const struct sim_counts *sim_machine_counts(const struct sim_machine *);
+
+/* Let the n-th allocation from now on fail (1 is the next); 0: none. */
+void sim_machine_fail_alloc(struct sim_machine *, unsigned nth);
+void sim_machine_fail_pages(struct sim_machine *, bool fail);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* What the command line and the configuration file say. */
+#ifndef PVBUSD_CONFIG_H
+#define PVBUSD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A thing of the simulated hosts' stores: pvbusd(8), FILES. */
+struct config_item {
+	struct config_item *next;
+	char *name; /* NULL: an OEM string */
+	void *bytes; /* followed by a NUL */
+	size_t size;
+};
+
+struct config {
+	bool once;    /* -1 */
+	bool verbose; /* -v */
+	char *machines[8];
+	unsigned machine_count;
+	char *directory; /* of sockets; NULL: by who we are */
+	char *group;     /* who may use the sockets beside us; or NULL */
+	unsigned clients;
+	struct config_item *items; /* in the order of the file */
+};
+
+/* Ends the process with a message and an exit code of sysexits(3) when the
+ * words are wrong. */
+void config_parse(struct config *, int argc, char **argv);
+void config_free(struct config *);
+
+/* config_file.c: false, with a message, on the first bad line. */
+bool config_read(struct config *, const char *path);
+
+#endif

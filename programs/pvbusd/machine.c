@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "port/linux/linux.h"
+#include "port/sim/sim.h"
+#include "programs/pvbusd/loop.h"
+#include "programs/pvbusd/machine.h"
+
+static const struct pv_driver *const drivers[] = {
+	&pv_fwcfg_driver,
+	&pv_smbios_driver,
+	NULL,
+};
+
+/* Steps that one device may take before others get their turn. */
+#define BUDGET 64
+
+static const struct pv_port *
+open_this(struct machine *machine,
+    void (*log)(void *, enum pv_log, const char *), const char **error)
+{
+	struct linux_port_config config = { .log = log };
+
+	machine->linux_port = linux_port_new(&config);
+	if (machine->linux_port == NULL) {
+		*error = "out of memory";
+		return NULL;
+	}
+	return linux_port_table(machine->linux_port);
+}
+
+static const struct pv_port *
+open_simulated(struct machine *machine, const struct config *config,
+    const char *faces, void (*log)(void *, enum pv_log, const char *),
+    const char **error)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = loop_now();
+	*error = "out of memory";
+	machine->sim = sim_new(seed);
+	if (machine->sim == NULL)
+		return NULL;
+	machine->sim_machine = sim_machine_new(machine->sim, faces, error);
+	if (machine->sim_machine == NULL)
+		return NULL;
+	if (!sample_fill(machine->sim_machine, machine->sim, faces, config)) {
+		*error = "an item of the configuration does not fit "
+			 "(names up to 55 characters, OEM strings not empty)";
+		return NULL;
+	}
+	machine->sim_start = loop_now();
+	machine->sim_base = sim_now(machine->sim);
+	sim_machine_on_log(machine->sim_machine, log, NULL);
+	return sim_machine_port(machine->sim_machine);
+}
+
+static const struct pv_port *
+open_port(struct machine *machine, const struct config *config,
+    void (*log)(void *, enum pv_log, const char *), const char **error)
+{
+	if (strcmp(machine->name, "auto") == 0)
+		return open_this(machine, log, error);
+	return open_simulated(machine, config, machine->name + strlen("sim:"),
+	    log, error);
+}
+
+struct machine *
+machine_new(const struct config *config, const char *name, unsigned unit,
+    void (*log)(void *, enum pv_log, const char *), const char **error)
+{
+	struct machine *machine = calloc(1, sizeof(*machine));
+	const struct pv_port *port;
+	int result;
+
+	*error = "out of memory";
+	if (machine == NULL)
+		return NULL;
+	machine->name = name;
+	port = open_port(machine, config, log, error);
+	if (port == NULL) {
+		machine_free(machine);
+		return NULL;
+	}
+	result = pv_bus_attach(&(struct pv_bus_config){ .port = port,
+		.drivers = drivers, .unit = unit }, &machine->bus);
+	if (result != PV_OK && result != PV_ENODEV) {
+		*error = pv_error_text(result);
+		machine_free(machine);
+		return NULL;
+	}
+	if (machine->bus != NULL)
+		machine->units = pv_bus_detection(machine->bus)->count;
+	return machine;
+}
+
+void
+machine_free(struct machine *machine)
+{
+	pv_bus_detach(machine->bus);
+	linux_port_free(machine->linux_port);
+	sim_machine_free(machine->sim_machine);
+	sim_free(machine->sim);
+	free(machine);
+}
+
+/* A simulated machine lives in our time. */
+static uint64_t
+to_ours(const struct machine *machine, uint64_t when)
+{
+	if (when == PV_NEVER || machine->sim == NULL)
+		return when;
+	if (when <= machine->sim_base)
+		return 0;
+	return when - machine->sim_base + machine->sim_start;
+}
+
+uint64_t
+machine_poll(struct machine *machine)
+{
+	uint64_t next, event;
+
+	if (machine->bus == NULL)
+		return PV_NEVER;
+	if (machine->sim != NULL)
+		sim_advance(machine->sim, loop_now() - machine->sim_start +
+		    machine->sim_base);
+	if (pv_bus_poll(machine->bus, BUDGET))
+		return 0;
+	next = to_ours(machine, pv_bus_deadline(machine->bus));
+	if (machine->sim == NULL)
+		return next;
+	event = to_ours(machine, sim_next_event(machine->sim));
+	return event < next ? event : next;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* A machine that pvbusd attaches: this one, or a simulated one. */
+#ifndef PVBUSD_MACHINE_H
+#define PVBUSD_MACHINE_H
+
+#include "programs/pvbusd/config.h"
+#include "pvbus/guest.h"
+
+struct machine {
+	struct machine *next;
+	const char *name; /* "auto", "sim:kvm" */
+	struct linux_port *linux_port;
+	struct sim *sim;
+	struct sim_machine *sim_machine;
+	uint64_t sim_start; /* our clock when the simulated one stood at its
+	                       beginning */
+	uint64_t sim_base;
+	struct pv_bus *bus; /* NULL: no hypervisor there */
+	unsigned units;     /* interfaces, each a device */
+};
+
+/*
+ * Attach; the report goes to `log`.  NULL with *error for words that name no
+ * machine or for lack of memory; a machine without hypervisor is one without a
+ * bus.
+ */
+struct machine *machine_new(const struct config *, const char *name,
+    unsigned unit, void (*log)(void *, enum pv_log, const char *),
+    const char **error);
+void machine_free(struct machine *);
+
+/* Do what is ready; returns when to come back at the latest. */
+uint64_t machine_poll(struct machine *);
+
+/* sample.c: what a simulated host offers unless the configuration does. */
+bool sample_fill(struct sim_machine *, struct sim *, const char *faces,
+    const struct config *);
+
+#endif
