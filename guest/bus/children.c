@@ -87,7 +87,7 @@ not_configured(struct pv_bus *bus, struct pv_interface *interface,
 
 	if (device == NULL)
 		return;
-	if (port->holder != NULL &&
+	if (why == NULL && port->holder != NULL &&
 	    port->holder(port->ctx, name, holder, sizeof(holder)) == PV_OK) {
 		device->state = PV_DEVICE_HELD;
 		device_report(device, "%s", holder);

@@ -45,6 +45,29 @@ static const struct {
 	[INFO] = { PV_READ, false, false, false, false, true, 0 },
 };
 
+/* A 32-bit caller of the second set can name addresses that it cannot have. */
+static bool
+address_ok(const struct pv_ioctl *io, uint64_t address)
+{
+	return !io->ilp32 || address <= UINT32_MAX;
+}
+
+static int
+copyin(struct pv_ioctl *io, uint64_t from, void *to, size_t size)
+{
+	if (!address_ok(io, from))
+		return PV_EFAULT;
+	return io->copyin(io, from, to, size);
+}
+
+static int
+reserve(struct pv_ioctl *io, size_t structure, uint64_t to, size_t data)
+{
+	if (data > 0 && !address_ok(io, to))
+		return PV_EFAULT;
+	return io->reserve(io, structure, to, data);
+}
+
 /* The request structure, whichever of the three layouts it came in. */
 struct request {
 	uint64_t key, keylen;
@@ -136,7 +159,7 @@ type(struct pv_ioctl *io, const struct pv_interface *interface,
 
 	if (size > request->keylen)
 		return PV_ENOMEM;
-	error = io->reserve(io, 0, request->key, size);
+	error = reserve(io, 0, request->key, size);
 	if (error != PV_OK)
 		return error;
 	io->data_to = request->key;
@@ -181,7 +204,7 @@ copy_key(struct pv_ioctl *io, const struct request *request)
 		return PV_ENOMEM;
 	if (request->keylen == 0)
 		return PV_OK;
-	return io->copyin(io, request->key, io->key, (size_t)request->keylen);
+	return copyin(io, request->key, io->key, (size_t)request->keylen);
 }
 
 static int
@@ -201,16 +224,16 @@ copy_value(struct pv_ioctl *io, const struct request *request)
 			return PV_ENOMEM;
 	}
 	if (kinds[io->kind].sends_value && request->valuelen > 0) {
-		error = io->copyin(io, request->value, io->value,
+		error = copyin(io, request->value, io->value,
 		    (size_t)request->valuelen);
 		if (error != PV_OK)
 			return error;
 	}
 	if (kinds[io->kind].sends_value)
 		/* OpenBSD's set answers a write with a value, ours is "" */
-		return io->reserve(io, openbsd ? 0 : PVBUS_KV_SIZE,
+		return reserve(io, openbsd ? 0 : PVBUS_KV_SIZE,
 		    request->value, openbsd ? 1 : 0);
-	return io->reserve(io, openbsd ? 0 : PVBUS_KV_SIZE, request->value,
+	return reserve(io, openbsd ? 0 : PVBUS_KV_SIZE, request->value,
 	    kinds[io->kind].has_value ? (size_t)request->valuelen : 0);
 }
 

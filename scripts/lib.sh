@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: ISC
+# What scripts/run and scripts/test share; sourced by them, from the top.
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "needs root to install packages, and there is no sudo: as root, $*"
+	fi
+}
+
+# install_missing "COMMAND-OR-FILE PACKAGE"...: packages whose command or file is not there.
+install_missing() {
+	local pair thing missing=''
+	for pair; do
+		thing=${pair% *}
+		case $thing in
+		*/*) compgen -G "$thing" >/dev/null || missing="$missing ${pair##* }" ;;
+		*) command -v "$thing" >/dev/null || missing="$missing ${pair##* }" ;;
+		esac
+	done
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null ||
+		die "not there:$missing (these are Debian's names; this is no Debian, so install them by hand)"
+	say "installing$missing"
+	# shellcheck disable=SC2086 # a list
+	install_packages $missing
+}
+
+# A new machine has no package lists, an old one outdated ones: try, then update and try again.
+install_packages() {
+	local log
+	log=$(mktemp)
+	if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1; then
+		as_root apt-get update >>"$log" 2>&1 || true
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 || {
+			tail -n 20 "$log" >&2
+			die "the packages could not be installed (above: what apt-get said)"
+		}
+	fi
+	rm -f "$log"
+}
+
+build_tools=(
+	'cc gcc'
+	'/usr/include/stdlib.h libc6-dev'
+	'/usr/include/linux/ioctl.h linux-libc-dev'
+	'meson meson'
+	'ninja ninja-build'
+	'pkg-config pkg-config'
+	'/usr/include/fuse3/cuse_lowlevel.h libfuse3-dev'
+)
+
+# configure DIR OPTION...: a build directory with these options, new or not.
+configure() {
+	local dir=$1 log
+	shift
+	log=$(mktemp)
+	if [ -e "$dir/build.ninja" ]; then
+		meson configure "$dir" "$@" >"$log" 2>&1
+	else
+		meson setup "$dir" "$@" >"$log" 2>&1
+	fi || {
+		tail -n 20 "$log" >&2
+		rm -f "$log"
+		die "meson could not configure $dir; if it is left over from another machine, remove it"
+	}
+	rm -f "$log"
+}
+
+# compile DIR: quiet when all is well.
+compile() {
+	local log
+	log=$(mktemp)
+	ninja -C "$1" >"$log" 2>&1 || {
+		grep -v '^\[' "$log" | tail -n 40 >&2
+		rm -f "$log"
+		die "$1 did not compile"
+	}
+	rm -f "$log"
+}
