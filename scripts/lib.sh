@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: ISC
 # What scripts/run and scripts/test share; sourced by them, from the top.
 
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
-	else
-		die "needs root to install packages, and there is no sudo: as root, $*"
-	fi
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 # install_missing "COMMAND-OR-FILE PACKAGE"...: packages whose command or file is not there.
@@ -27,6 +24,8 @@ install_missing() {
 	[ -n "$missing" ] || return 0
 	command -v apt-get >/dev/null ||
 		die "not there:$missing (these are Debian's names; this is no Debian, so install them by hand)"
+	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+		die "needs root to install packages, and there is no sudo: as root, apt-get install$missing"
 	say "installing$missing"
 	# shellcheck disable=SC2086 # a list
 	install_packages $missing
@@ -34,8 +33,7 @@ install_missing() {
 
 # A new machine has no package lists, an old one outdated ones: try, then update and try again.
 install_packages() {
-	local log
-	log=$(mktemp)
+	local log=$scratch/apt.log
 	if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1; then
 		as_root apt-get update >>"$log" 2>&1 || true
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 || {
@@ -43,7 +41,6 @@ install_packages() {
 			die "the packages could not be installed (above: what apt-get said)"
 		}
 	fi
-	rm -f "$log"
 }
 
 build_tools=(
@@ -58,29 +55,23 @@ build_tools=(
 
 # configure DIR OPTION...: a build directory with these options, new or not.
 configure() {
-	local dir=$1 log
+	local dir=$1 log=$scratch/meson.log
 	shift
-	log=$(mktemp)
 	if [ -e "$dir/build.ninja" ]; then
 		meson configure "$dir" "$@" >"$log" 2>&1
 	else
 		meson setup "$dir" "$@" >"$log" 2>&1
 	fi || {
 		tail -n 20 "$log" >&2
-		rm -f "$log"
 		die "meson could not configure $dir; if it is left over from another machine, remove it"
 	}
-	rm -f "$log"
 }
 
 # compile DIR: quiet when all is well.
 compile() {
-	local log
-	log=$(mktemp)
+	local log=$scratch/ninja.log
 	ninja -C "$1" >"$log" 2>&1 || {
 		grep -v '^\[' "$log" | tail -n 40 >&2
-		rm -f "$log"
 		die "$1 did not compile"
 	}
-	rm -f "$log"
 }

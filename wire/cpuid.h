@@ -33,10 +33,7 @@
 #define CPUID_HYPERV_VERSION 2  /* EBX: major << 16 | minor */
 #define CPUID_HYPERV_FEATURES 3 /* EAX */
 
-#define KVM_FEATURE_CLOCKSOURCE2 (1u << 3)
-#define KVM_FEATURE_CLOCKSOURCE_STABLE (1u << 24)
-
-#define HYPERV_FEATURE_SYNIC (1u << 2)
-#define HYPERV_FEATURE_HYPERCALL (1u << 5)
+#define CPUID_KVM_CLOCKSOURCE2 (1u << 3)
+#define CPUID_KVM_CLOCKSOURCE_STABLE (1u << 24)
 
 #endif

@@ -100,18 +100,19 @@ pv_bus_attach(const struct pv_bus_config *config, struct pv_bus **out)
 	int error;
 
 	*out = NULL;
-	if (port->alloc == NULL || port->free == NULL || port->log == NULL ||
-	    port->now == NULL)
-		return PV_ENOTSUP;
 	error = pv_detect(port, &detection);
 	if (error != PV_OK)
 		return error;
+	if (port->alloc == NULL || port->free == NULL || port->log == NULL ||
+	    port->now == NULL)
+		return PV_ENOTSUP;
 	bus = port->alloc(port->ctx, sizeof(*bus));
 	if (bus == NULL)
 		return PV_ENOMEM;
 	bus->port = port;
 	bus->drivers = config->drivers;
 	bus->unit = config->unit;
+	bus->machine = config->machine;
 	bus->detection = detection;
 	watch_init(bus, config->watch_interval);
 	report(bus);
@@ -136,21 +137,30 @@ detach_last(struct pv_bus *bus)
 	device_free(device);
 }
 
+static void
+refuse_all(struct pv_bus *bus)
+{
+	bus->detaching = true;
+	requests_cancel_all(bus);
+}
+
 void
 pv_bus_detach(struct pv_bus *bus)
 {
 	if (bus == NULL)
 		return;
-	bus->detaching = true;
-	requests_cancel_all(bus);
+	refuse_all(bus);
+	/* a driver may have something to say to its store in its detach */
+	bus->detaching = false;
+	while (bus->devices != NULL)
+		detach_last(bus);
+	refuse_all(bus);
 	for (enum pv_hv id = 0; id < PV_HV_COUNT; id++) {
 		struct pv_store *store = bus->detection.interface[id].store;
 
-		if (store != NULL)
+		if (store != NULL && store->destroy != NULL)
 			store->destroy(store);
 	}
-	while (bus->devices != NULL)
-		detach_last(bus);
 	pv_free(bus, bus, sizeof(*bus));
 }
 
@@ -171,8 +181,7 @@ pv_bus_poll(struct pv_bus *bus, unsigned budget)
 		    device->driver->poll(device, budget))
 			more = true;
 	requests_expire(bus);
-	watch_poll(bus);
-	return more;
+	return watch_poll(bus, budget) || more;
 }
 
 uint64_t

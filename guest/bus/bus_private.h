@@ -11,6 +11,7 @@ struct pv_bus {
 	const struct pv_port *port;
 	const struct pv_driver *const *drivers;
 	unsigned unit;
+	const char *machine;
 	struct pv_detection detection;
 	struct pv_device *devices;
 	char line[128];
@@ -43,7 +44,8 @@ uint64_t requests_deadline(const struct pv_bus *);
 
 /* watch.c */
 void watch_init(struct pv_bus *, uint64_t interval);
-void watch_poll(struct pv_bus *);
+/* At most `budget` looks; true: more are due. */
+bool watch_poll(struct pv_bus *, unsigned budget);
 uint64_t watch_deadline(const struct pv_bus *);
 
 /* info.c: the text of PVBUSIOC_INFO; returns its whole length. */

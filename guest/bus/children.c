@@ -14,7 +14,7 @@ static bool
 has_clock(const struct pv_interface *interface)
 {
 	uint32_t need =
-	    KVM_FEATURE_CLOCKSOURCE2 | KVM_FEATURE_CLOCKSOURCE_STABLE;
+	    CPUID_KVM_CLOCKSOURCE2 | CPUID_KVM_CLOCKSOURCE_STABLE;
 
 	return (interface->features & need) == need;
 }

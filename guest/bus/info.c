@@ -55,6 +55,8 @@ bus_info(const struct pv_bus *bus, const struct pv_interface *interface,
 	struct text text = { .to = to, .room = room };
 
 	add(&text, "abi 1");
+	if (bus->machine != NULL)
+		add(&text, "machine %s", bus->machine);
 	add(&text, "interface %s", interface->name);
 	if (interface->has_version)
 		add(&text, "version %u.%u", interface->major, interface->minor);

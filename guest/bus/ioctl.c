@@ -217,7 +217,7 @@ copy_value(struct pv_ioctl *io, const struct request *request)
 		error = check_length(request->valuelen, !openbsd);
 		if (error != PV_OK)
 			return error;
-		/* one more, so that the text of an INFO or a LIST can end */
+		/* one more: an allocation of nothing may be none at all */
 		io->value_size = (size_t)request->valuelen + 1;
 		io->value = pv_alloc(io->bus, io->value_size);
 		if (io->value == NULL)
@@ -290,12 +290,13 @@ answer_second_set(struct pv_ioctl *io)
 	struct pvbus_kv_wire kv;
 
 	memcpy(&kv, io->structure.bytes, sizeof(kv));
-	kv.valuelen = (uint32_t)(io->kv.error == PV_OK ? io->kv.len : 0);
+	io->data_len = io->kv.error == PV_OK && kinds[io->kind].has_value &&
+	    !kinds[io->kind].sends_value ? io->kv.len : 0;
+	kv.valuelen = (uint32_t)io->data_len;
 	kv.actual = io->kv.actual;
 	kv.seen = io->kv.seen;
 	memcpy(io->structure.bytes, &kv, sizeof(kv));
 	io->structure_len = sizeof(kv);
-	io->data_len = io->kv.len;
 }
 
 static void
@@ -343,7 +344,8 @@ submit(struct pv_ioctl *io, struct pv_interface *interface,
 		kv->keylen = text_length(kv->key, kv->keylen);
 		if (kv->op == PV_WRITE)
 			kv->room = text_length(kv->value, kv->room);
-		else if (kv->keylen > 0 && kv->key[kv->keylen - 1] == '/')
+		else if (kv->keylen > 0 && kv->key[kv->keylen - 1] == '/' &&
+		    (interface->store->ops & 1u << PV_LIST))
 			kv->op = PV_LIST;
 		else
 			kv->flags = PV_KV_PARTIAL;

@@ -56,6 +56,7 @@ pv_store_submit(struct pv_bus *bus, struct pv_interface *interface,
 	kv->store = NULL;
 	kv->actual = 0;
 	kv->len = 0;
+	kv->constant = false;
 	store = store_for(bus, interface, kv, &error);
 	if (store == NULL) {
 		kv->error = error;
@@ -69,14 +70,14 @@ pv_store_submit(struct pv_bus *bus, struct pv_interface *interface,
 }
 
 void
-pv_kv_done(struct pv_kv *kv, int error)
+pv_kv_done(struct pv_bus *bus, struct pv_kv *kv, int error)
 {
-	struct pv_kv **link = &kv->bus->requests;
+	struct pv_kv **link = &bus->requests;
 
 	while (*link != NULL && *link != kv)
 		link = &(*link)->next;
 	if (*link == NULL)
-		return; /* answered before: once is what was promised */
+		return; /* once is what was promised */
 	*link = kv->next;
 	kv->error = error;
 	kv->done(kv);
@@ -87,14 +88,19 @@ end(struct pv_kv *kv, int error)
 {
 	kv->store->cancel(kv->store, kv);
 	kv->len = 0;
-	pv_kv_done(kv, error);
+	pv_kv_done(kv->bus, kv, error);
 }
 
+/* The answer may have come before its caller knew. */
 void
 pv_store_cancel(struct pv_bus *bus, struct pv_kv *kv)
 {
-	(void)bus;
-	end(kv, PV_EINTR);
+	const struct pv_kv *request = bus->requests;
+
+	while (request != NULL && request != kv)
+		request = request->next;
+	if (request != NULL)
+		end(kv, PV_EINTR);
 }
 
 /* A completion may start and end others, so begin again after each. */

@@ -16,15 +16,20 @@
 
 #define STATE_ABSENT 1ull
 
+/* A look that takes longer ends the watch in PV_ETIMEDOUT. */
+#define LOOK_TIMEOUT (10 * PV_SECOND)
+
 struct watch {
 	struct watch *next;
 	struct pv_bus *bus;
 	struct pv_kv *kv; /* what is answered */
 	struct pv_kv look;
-	uint64_t when; /* of the next look; PV_NEVER while one is under way */
+	uint64_t when; /* of the next look; PV_NEVER while one is under way, or
+	                  when the value is one that does not change */
 	uint64_t digest;
 	bool answered;
 	bool later; /* look is answered from another call */
+	uint64_t whole; /* length of what is looked at in pieces */
 	char piece[1024];
 };
 
@@ -55,7 +60,13 @@ answer(struct watch *watch, int error)
 	struct pv_kv *kv = watch->kv;
 
 	watch_free(watch);
-	pv_kv_done(kv, error);
+	pv_kv_done(kv->bus, kv, error);
+}
+
+static void
+wait(struct watch *watch)
+{
+	watch->when = pv_bus_now(watch->bus) + watch->bus->watch_interval;
 }
 
 /* The key is in `state`: answer, or wait for the next look. */
@@ -65,8 +76,8 @@ settle(struct watch *watch, uint64_t state, int error)
 	struct pv_kv *kv = watch->kv;
 
 	if (state == kv->seen) {
-		watch->when =
-		    pv_bus_now(watch->bus) + watch->bus->watch_interval;
+		if (!watch->look.constant)
+			wait(watch);
 		return;
 	}
 	kv->seen = state;
@@ -77,37 +88,51 @@ settle(struct watch *watch, uint64_t state, int error)
 	answer(watch, error);
 }
 
+/* Nobody gets to see these pieces, but for the digest they are needed. */
+static void
+look_in_pieces(struct watch *watch)
+{
+	struct pv_kv *look = &watch->look;
+
+	watch->whole = look->actual;
+	look->flags = PV_KV_PARTIAL;
+	look->value = watch->piece;
+	look->room = sizeof(watch->piece);
+}
+
 /* Take in what one look brought.  True: look at the next piece. */
 static bool
 digest(struct watch *watch)
 {
 	struct pv_kv *look = &watch->look;
 	const unsigned char *bytes = look->value;
-	struct pv_kv *kv = watch->kv;
+	bool pieces = look->value == watch->piece;
 
 	if (look->error == PV_ENOENT) {
 		settle(watch, STATE_ABSENT, PV_ENOENT);
 		return false;
 	}
-	if (look->error == PV_OK && look->actual > WATCH_MAX)
+	if ((look->error == PV_OK || look->error == PV_ERANGE) &&
+	    look->actual > WATCH_MAX)
 		look->error = PV_EMSGSIZE;
+	if (look->error == PV_ERANGE && look->op == PV_READ && !pieces) {
+		look_in_pieces(watch);
+		return true;
+	}
 	if (look->error != PV_OK) {
-		kv->actual = look->actual;
+		watch->kv->actual = look->actual;
 		answer(watch, look->error);
 		return false;
 	}
 	for (size_t i = 0; i < look->len; i++)
 		watch->digest = (watch->digest ^ bytes[i]) * DIGEST_PRIME;
-	if (look->value == watch->piece && look->offset < kv->room &&
-	    look->len <= kv->room - look->offset)
-		memcpy((char *)kv->value + look->offset, watch->piece,
-		    look->len);
 	look->offset += look->len;
-	if (look->op == PV_READ && look->len > 0 &&
-	    look->offset < look->actual)
+	if (pieces && look->len > 0 && look->offset < look->actual)
 		return true;
-	/* 0 is "no state", and small numbers are ours. */
-	settle(watch, watch->digest | 1ull << 63, PV_OK);
+	if (pieces && look->actual != watch->whole)
+		wait(watch); /* it changed under way: look anew */
+	else /* 0 is "no state", and small numbers are ours */
+		settle(watch, watch->digest | 1ull << 63, PV_OK);
 	return false;
 }
 
@@ -134,17 +159,25 @@ look_done(struct pv_kv *kv)
 {
 	struct watch *watch = kv->owner;
 
+	bool later = watch->later;
+
 	watch->answered = true;
-	if (watch->later && digest(watch))
+	watch->later = false;
+	if (later && digest(watch))
 		look(watch);
 }
 
+/* The value at once and whole, so that it is one that the key has had. */
 static void
 look_first(struct watch *watch)
 {
 	watch->when = PV_NEVER;
 	watch->digest = DIGEST_START;
+	watch->look.flags = 0;
+	watch->look.value = watch->kv->value;
+	watch->look.room = watch->kv->room;
 	watch->look.offset = 0;
+	watch->look.deadline = pv_bus_now(watch->bus) + LOOK_TIMEOUT;
 	look(watch);
 }
 
@@ -153,24 +186,18 @@ watch_start(struct pv_store *store, struct pv_kv *kv)
 {
 	struct pv_bus *bus = kv->bus;
 	struct watch *watch = pv_alloc(bus, sizeof(*watch));
-	bool listed = kv->key[kv->keylen - 1] == '/';
-	bool in_place = listed || kv->room >= sizeof(watch->piece);
 
 	(void)store;
 	if (watch == NULL) {
-		pv_kv_done(kv, PV_ENOMEM);
+		pv_kv_done(bus, kv, PV_ENOMEM);
 		return;
 	}
 	watch->bus = bus;
 	watch->kv = kv;
 	watch->look = (struct pv_kv){
-		.op = listed ? PV_LIST : PV_READ,
-		.flags = listed ? 0 : PV_KV_PARTIAL,
+		.op = kv->key[kv->keylen - 1] == '/' ? PV_LIST : PV_READ,
 		.key = kv->key,
 		.keylen = kv->keylen,
-		.value = in_place ? kv->value : watch->piece,
-		.room = in_place ? kv->room : sizeof(watch->piece),
-		.deadline = PV_NEVER,
 		.done = look_done,
 		.owner = watch,
 	};
@@ -186,7 +213,7 @@ watch_cancel(struct pv_store *store, struct pv_kv *kv)
 	struct pv_kv *look = &watch->look;
 
 	(void)store;
-	if (watch->when == PV_NEVER && watch->later) {
+	if (watch->later) {
 		/* its answer must not reach digest() any more */
 		watch->later = false;
 		pv_store_cancel(watch->bus, look);
@@ -215,15 +242,18 @@ due(struct pv_bus *bus, uint64_t now)
 	return watch;
 }
 
-/* Each look sets `when` into the future or ends the watch, so this ends. */
-void
-watch_poll(struct pv_bus *bus)
+bool
+watch_poll(struct pv_bus *bus, unsigned budget)
 {
 	uint64_t now = pv_bus_now(bus);
 	struct watch *watch;
 
-	while ((watch = due(bus, now)) != NULL)
+	while ((watch = due(bus, now)) != NULL) {
+		if (budget-- == 0)
+			return true;
 		look_first(watch);
+	}
+	return false;
 }
 
 uint64_t

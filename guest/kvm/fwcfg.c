@@ -4,15 +4,21 @@
 #include "guest/bus/libc.h"
 #include "wire/endian.h"
 
+/* kv->scratch[1] is the file's number; kv->len, until the answer, how much of it
+ * is wanted. */
 static void
 answer(struct fwcfg *fwcfg, struct pv_kv *kv, int error)
 {
-	fwcfg->queue = kv->store_next;
+	struct pv_kv **link = &fwcfg->queue;
+
+	while (*link != kv)
+		link = &(*link)->store_next;
+	*link = kv->store_next;
 	if (error == PV_OK)
 		fwcfg->device->stats.bytes += kv->len;
 	else
 		kv->len = 0;
-	pv_kv_done(kv, error);
+	pv_kv_done(fwcfg->device->bus, kv, error);
 }
 
 static void
@@ -20,7 +26,7 @@ begin(struct fwcfg *fwcfg)
 {
 	struct pv_kv *kv = fwcfg->queue;
 
-	fwcfg_ports_begin(&fwcfg->ports, (uint16_t)kv->key_id, kv->offset,
+	fwcfg_ports_begin(&fwcfg->ports, (uint16_t)kv->scratch[1], kv->offset,
 	    kv->value, kv->len);
 }
 
@@ -35,9 +41,8 @@ broken(struct fwcfg *fwcfg)
 }
 
 static bool
-fwcfg_poll(struct pv_device *device, unsigned budget)
+poll_ports(struct fwcfg *fwcfg, unsigned budget)
 {
-	struct fwcfg *fwcfg = device->softc;
 	struct fwcfg_ports *ports = &fwcfg->ports;
 	int error;
 
@@ -62,32 +67,51 @@ fwcfg_poll(struct pv_device *device, unsigned budget)
 	return ports->active || fwcfg->queue != NULL;
 }
 
+/* What the platform has at hand goes out, also past a file that it is still
+ * fetching.  A completion can change the queue, so begin anew after each. */
+static bool
+poll_platform(struct fwcfg *fwcfg, unsigned budget)
+{
+	const struct pv_port *port = pv_bus_port(fwcfg->device->bus);
+	struct pv_kv *kv = fwcfg->queue;
+	long got;
+
+	while (kv != NULL && budget > 0) {
+		got = port->fw_read(port->ctx, (uint32_t)kv->scratch[1],
+		    kv->offset, kv->value, kv->len);
+		if (got == PV_EAGAIN) {
+			kv = kv->store_next;
+			continue;
+		}
+		/* fewer bytes than at attach: it is another device now */
+		answer(fwcfg, kv, got == (long)kv->len ? PV_OK
+		    : got < 0 ? (int)got : PV_EIO);
+		kv = fwcfg->queue;
+		budget--;
+	}
+	fwcfg->fresh = false;
+	return kv != NULL;
+}
+
+static bool
+fwcfg_poll(struct pv_device *device, unsigned budget)
+{
+	struct fwcfg *fwcfg = device->softc;
+
+	return fwcfg->by_ports ? poll_ports(fwcfg, budget)
+	    : poll_platform(fwcfg, budget);
+}
+
 static uint64_t
 fwcfg_deadline(struct pv_device *device)
 {
 	struct fwcfg *fwcfg = device->softc;
 
+	if (!fwcfg->by_ports) /* for the rest the platform wakes us */
+		return fwcfg->fresh ? 0 : PV_NEVER;
 	if (fwcfg->ports.active && !fwcfg_ports_ready(&fwcfg->ports))
 		return fwcfg->ports.deadline;
 	return fwcfg->queue != NULL ? 0 : PV_NEVER;
-}
-
-/* The platform's driver answers at once. */
-static void
-read_by_platform(struct fwcfg *fwcfg, struct pv_kv *kv)
-{
-	const struct pv_port *port = pv_bus_port(fwcfg->device->bus);
-	long got = port->fw_read(port->ctx, kv->key_id, kv->offset, kv->value,
-	    kv->len);
-
-	if (got != (long)kv->len) {
-		/* gone since attach, or shorter than it said */
-		kv->len = 0;
-		pv_kv_done(kv, got < 0 ? (int)got : PV_EIO);
-		return;
-	}
-	fwcfg->device->stats.bytes += kv->len;
-	pv_kv_done(kv, PV_OK);
 }
 
 static void
@@ -96,29 +120,24 @@ fwcfg_submit(struct fw_source *source, uint32_t id, struct pv_kv *kv)
 	struct fwcfg *fwcfg = (struct fwcfg *)source;
 	const struct fwcfg_item *item = &fwcfg->items[id];
 	struct pv_kv **link = &fwcfg->queue;
-	size_t size;
-	int error;
+	size_t size = 0;
+	int error = PV_EIO;
 
 	fwcfg->device->stats.requests++;
-	if (fwcfg->device->state == PV_DEVICE_BROKEN) {
-		pv_kv_done(kv, PV_EIO);
-		return;
-	}
-	error = fw_read_range(kv, item->size, &size);
+	kv->constant = !fwcfg->by_ports;
+	if (fwcfg->device->state != PV_DEVICE_BROKEN)
+		error = fw_read_range(kv, item->size, &size);
 	if (error != PV_OK || size == 0) {
-		pv_kv_done(kv, error);
+		pv_kv_done(fwcfg->device->bus, kv, error);
 		return;
 	}
 	kv->len = size;
-	kv->key_id = item->id;
-	if (!fwcfg->by_ports) {
-		read_by_platform(fwcfg, kv);
-		return;
-	}
+	kv->scratch[1] = item->id;
 	while (*link != NULL)
 		link = &(*link)->store_next;
 	kv->store_next = NULL;
 	*link = kv;
+	fwcfg->fresh = true;
 }
 
 static void
@@ -359,6 +378,8 @@ fwcfg_read_file(struct fwcfg *fwcfg, const char *name, size_t max,
 		return PV_ENOMEM;
 	error = fwcfg_ports_read(&fwcfg->ports, (uint16_t)item->id, 0, *data,
 	    *size);
+	if (error == PV_ETIMEDOUT)
+		broken(fwcfg);
 	if (error != PV_OK)
 		pv_free(bus, *data, *size);
 	return error;

@@ -19,7 +19,8 @@ struct fwcfg {
 	struct fwcfg_ports ports;
 	struct fwcfg_item *items;
 	size_t count, allocated;
-	struct pv_kv *queue; /* oldest first; the head is being read */
+	struct pv_kv *queue; /* oldest first; by ports the head is being read */
+	bool fresh; /* the platform was not asked yet for the newest */
 };
 
 /*

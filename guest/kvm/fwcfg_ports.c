@@ -105,6 +105,7 @@ fwcfg_ports_begin(struct fwcfg_ports *ports, uint16_t key, uint64_t offset,
 {
 	ports->active = true;
 	ports->selected = false;
+	ports->piece = 0;
 	ports->wanted = true;
 	ports->key = key;
 	ports->skip = offset;
@@ -210,11 +211,8 @@ dma_step(struct fwcfg_ports *ports)
 {
 	int error = PV_OK;
 
-	if (!ports->submitted) {
-		if (!ports->wanted)
-			return PV_EINTR;
+	if (!ports->submitted)
 		error = dma_submit(ports);
-	}
 	return error != PV_OK ? error : dma_check(ports);
 }
 
@@ -249,6 +247,11 @@ fwcfg_ports_step(struct fwcfg_ports *ports)
 {
 	int error = PV_OK;
 
+	if (ports->leaked) {
+		/* the descriptor of another transfer is still out there */
+		ports->active = false;
+		return PV_ETIMEDOUT;
+	}
 	if (ports->left > 0 || ports->submitted)
 		error = ports->dma ? dma_step(ports) : port_step(ports);
 	if (error == PV_EAGAIN ||

@@ -42,7 +42,7 @@ fw_read_bytes(struct pv_kv *kv, const void *bytes, size_t total)
 		memcpy(kv->value, (const char *)bytes + kv->offset, size);
 	if (error == PV_OK)
 		kv->len = size;
-	pv_kv_done(kv, error);
+	pv_kv_done(kv->bus, kv, error);
 }
 
 static void
@@ -52,23 +52,26 @@ start(struct pv_store *store, struct pv_kv *kv)
 	const struct fw_key *key;
 
 	if (kv->op == PV_LIST) {
-		pv_kv_done(kv, keys_list(fwstore->keys, fwstore->count, kv));
+		kv->constant = true;
+		pv_kv_done(kv->bus, kv,
+		    keys_list(fwstore->keys, fwstore->count, kv));
 		return;
 	}
-	kv->entry = keys_find(fwstore->keys, fwstore->count, kv->key,
+	kv->scratch[0] = keys_find(fwstore->keys, fwstore->count, kv->key,
 	    kv->keylen);
-	if (kv->entry == fwstore->count) {
-		pv_kv_done(kv, PV_ENOENT);
+	if (kv->scratch[0] == fwstore->count) {
+		kv->constant = true;
+		pv_kv_done(kv->bus, kv, PV_ENOENT);
 		return;
 	}
-	key = &fwstore->keys[kv->entry];
+	key = &fwstore->keys[kv->scratch[0]];
 	key->source->read(key->source, key->id, kv);
 }
 
 static void
 cancel(struct pv_store *store, struct pv_kv *kv)
 {
-	const struct fw_key *key = &fwstore_of(store)->keys[kv->entry];
+	const struct fw_key *key = &fwstore_of(store)->keys[kv->scratch[0]];
 
 	if (key->source->cancel != NULL)
 		key->source->cancel(key->source, kv);
@@ -90,7 +93,8 @@ fwstore_get(struct pv_bus *bus, struct pv_interface *interface)
 	struct fwstore *fwstore;
 
 	if (interface->store != NULL)
-		return fwstore_of(interface->store);
+		return interface->store->start == start
+		    ? fwstore_of(interface->store) : NULL;
 	fwstore = pv_alloc(bus, sizeof(*fwstore));
 	if (fwstore == NULL)
 		return NULL;

@@ -12,7 +12,8 @@
 
 /* Where the values of some keys come from. */
 struct fw_source {
-	/* Answer a read with pv_kv_done(), now or later. */
+	/* Answer a read with pv_kv_done(), now or later; kv->scratch is
+	 * the source's but for [0]. */
 	void (*read)(struct fw_source *, uint32_t id, struct pv_kv *);
 	/* Forget it; NULL where read always answers at once. */
 	void (*cancel)(struct fw_source *, struct pv_kv *);

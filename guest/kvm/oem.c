@@ -49,9 +49,11 @@ static size_t
 name_length(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '=')
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '=')
 			return i;
-		if (text[i] < 0x20 || text[i] == 0x7f)
+		if (c < 0x20 || c == 0x7f)
 			return 0;
 	}
 	return 0;
@@ -139,8 +141,9 @@ oem_read(struct fw_source *source, uint32_t id, struct pv_kv *kv)
 {
 	const struct oem_value *value = &((struct oem *)source)->values[id];
 
+	kv->constant = true;
 	if (value->bytes == NULL)
-		pv_kv_done(kv, PV_EPROTO);
+		pv_kv_done(kv->bus, kv, PV_EPROTO);
 	else
 		fw_read_bytes(kv, value->bytes, value->len);
 }

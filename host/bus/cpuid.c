@@ -30,8 +30,8 @@ static const struct face faces[HOST_FACES] = {
 	[HOST_BHYVE] = { "bhyve", CPUID_SIGNATURE_BHYVE, 1, false, 0,
 	    { { 0 } } },
 	[HOST_VMM] = { "vmm", CPUID_SIGNATURE_OPENBSD, 1, true, 1,
-	    { { CPUID_KVM_FEATURES, KVM_FEATURE_CLOCKSOURCE2 |
-		KVM_FEATURE_CLOCKSOURCE_STABLE, 0 } } },
+	    { { CPUID_KVM_FEATURES, CPUID_KVM_CLOCKSOURCE2 |
+		CPUID_KVM_CLOCKSOURCE_STABLE, 0 } } },
 	[HOST_QEMU] = { "qemu", CPUID_SIGNATURE_QEMU, 1, false, 0,
 	    { { 0 } } },
 };

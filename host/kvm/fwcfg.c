@@ -20,7 +20,7 @@ struct file {
 struct host_fwcfg {
 	const struct host_world *world;
 	struct host_fwcfg_manners manners;
-	struct file files[FILES_MAX];
+	struct file *files;
 	size_t count;
 	unsigned char *directory; /* NULL: to be made */
 	size_t directory_size;
@@ -50,6 +50,7 @@ host_fwcfg_free(struct host_fwcfg *fwcfg)
 		return;
 	for (size_t i = 0; i < fwcfg->count; i++)
 		free(fwcfg->files[i].bytes);
+	free(fwcfg->files);
 	free(fwcfg->directory);
 	free(fwcfg);
 }
@@ -83,19 +84,36 @@ file_named(struct host_fwcfg *fwcfg, const char *name)
 	for (size_t i = 0; i < fwcfg->count; i++)
 		if (strcmp(fwcfg->files[i].name, name) == 0)
 			return &fwcfg->files[i];
+	return NULL;
+}
+
+static struct file *
+new_file(struct host_fwcfg *fwcfg, const char *name)
+{
+	struct file *grown;
+
 	if (fwcfg->count == FILES_MAX || strlen(name) >= FWCFG_NAME_SIZE)
 		return NULL;
-	return &fwcfg->files[fwcfg->count];
+	grown = realloc(fwcfg->files, (fwcfg->count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return NULL;
+	fwcfg->files = grown;
+	grown += fwcfg->count++;
+	memset(grown, 0, sizeof(*grown));
+	strcpy(grown->name, name);
+	return grown;
 }
 
 bool
 host_fwcfg_add(struct host_fwcfg *fwcfg, const char *name, const void *bytes,
     size_t size)
 {
-	struct file *file = file_named(fwcfg, name);
 	unsigned char *copy = malloc(size + 1);
+	struct file *file = copy != NULL ? file_named(fwcfg, name) : NULL;
 
-	if (file == NULL || copy == NULL) {
+	if (copy != NULL && file == NULL)
+		file = new_file(fwcfg, name);
+	if (file == NULL) {
 		free(copy);
 		return false;
 	}
@@ -104,10 +122,7 @@ host_fwcfg_add(struct host_fwcfg *fwcfg, const char *name, const void *bytes,
 	free(file->bytes);
 	file->bytes = copy;
 	file->size = size;
-	if (file == &fwcfg->files[fwcfg->count]) {
-		strcpy(file->name, name);
-		fwcfg->count++;
-	}
+	file->make = NULL;
 	forget_directory(fwcfg);
 	return true;
 }

@@ -54,7 +54,8 @@ int pvbus_type(struct pvbus *, char *buffer, size_t size);
 /* Lines of "NAME VALUE", as pvbus_ioctl(4) lists them; NUL-terminated. */
 int pvbus_info(struct pvbus *, char **text);
 
-/* The whole value, of whatever length; a NUL that is not counted follows it. */
+/* The whole value, up to 64 MiB (else -EMSGSIZE); a NUL that is not counted
+ * follows it.  -EAGAIN: it changed under our hands, again and again. */
 int pvbus_get(struct pvbus *, const char *key, void **value, size_t *length);
 
 /* The same into a buffer: -ERANGE with nothing written when it is too small;
@@ -63,6 +64,8 @@ int pvbus_get(struct pvbus *, const char *key, void **value, size_t *length);
 int pvbus_get_into(struct pvbus *, const char *key, void *buffer, size_t size,
     size_t *length);
 
+/* -EPERM: the handle is not writable, or the socket does not let this user
+ * write. */
 int pvbus_put(struct pvbus *, const char *key, const void *value,
     size_t length);
 int pvbus_remove(struct pvbus *, const char *key);

@@ -123,6 +123,7 @@ struct pv_bus_config {
 	const struct pv_port *port;
 	const struct pv_driver *const *drivers; /* ended by NULL */
 	unsigned unit;           /* N of "pvbusN at mainbusN" */
+	const char *machine;     /* its owner's name for it, or NULL */
 	uint64_t watch_interval; /* how often a polled watch looks; 0: 1 s */
 };
 
@@ -167,7 +168,8 @@ struct pv_interface *pv_bus_interface(struct pv_bus *, unsigned unit);
  */
 void pv_store_submit(struct pv_bus *, struct pv_interface *, struct pv_kv *);
 
-/* End a request now; `done` is called with PV_EINTR before this returns. */
+/* End a request now, if it is not answered yet: `done` is called with PV_EINTR
+ * before this returns. */
 void pv_store_cancel(struct pv_bus *, struct pv_kv *);
 
 /* ---- The device, /dev/pvbusN ------------------------------------------ */
@@ -221,7 +223,8 @@ struct pv_ioctl {
 int pv_ioctl_start(struct pv_ioctl *);
 /* `done` is called with PV_EINTR before this returns, if it was not yet. */
 void pv_ioctl_cancel(struct pv_ioctl *);
-/* Free what the result stood in.  After `done`, once. */
+/* Free what the result stood in.  After `done`, once, and before the bus is
+ * detached. */
 void pv_ioctl_end(struct pv_ioctl *);
 
 /* ---- For drivers ------------------------------------------------------ */
@@ -236,7 +239,8 @@ void pv_device_describe(struct pv_device *, const char *format, ...)
 void pv_device_broken(struct pv_device *, const char *why);
 /* What P-20 of pvbus offers its children. */
 int pv_device_request(struct pv_device *, enum pv_request);
-/* Answer a request of a store. */
-void pv_kv_done(struct pv_kv *, int error);
+/* Answer a request of a store.  One that is not under way (any more) is left
+ * alone and not looked into. */
+void pv_kv_done(struct pv_bus *, struct pv_kv *, int error);
 
 #endif

@@ -7,7 +7,8 @@
  * simulation, and so that any of them can be made to fail.
  *
  * A platform may leave a function out (NULL).  What needs it does not attach
- * and says so in one line.  New members are added at the end, so a table made
+ * and says so in one line, unless without it nobody can know that it is there.
+ * New members are added at the end, so a table made
  * with designated initialisers stays valid.
  *
  * Units: time in nanoseconds, sizes in bytes.  Threads: a bus calls its port
@@ -111,7 +112,9 @@ struct pv_port {
 	 * (Linux: /sys/firmware/qemu_fw_cfg).  fw_item: the index-th file, or
 	 * PV_ENOENT past the last one, PV_ENODEV when there is no fw_cfg,
 	 * PV_EACCES when it may not be looked at.  fw_read: bytes read, or a
-	 * PV_E code; fewer than `size` only at the end of the file.
+	 * PV_E code; fewer than `size` only at the end of the file.  PV_EAGAIN:
+	 * it is being fetched; wait() ends when it is there, and the same call
+	 * then gets it.  These files are taken not to change.
 	 */
 	int (*fw_item)(void *ctx, unsigned index, struct pv_fw_item *item);
 	long (*fw_read)(void *ctx, uint32_t id, uint64_t offset, void *to,

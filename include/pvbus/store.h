@@ -45,7 +45,8 @@ enum pv_op {
  * WATCH  answers as READ does (LIST for a key that ends in '/') as soon as the
  *        state of the key is another than `seen`, and sets `seen` to that of
  *        the state it answers with.  0 is no state: the first watch answers at
- *        once.  The end of a key is a change, answered by PV_ENOENT.
+ *        once.  The end of a key is a change, answered by PV_ENOENT.  `value`
+ *        may be written at any time until then.
  */
 struct pv_kv {
 	enum pv_op op;
@@ -64,6 +65,7 @@ struct pv_kv {
 	int error;
 	uint64_t actual; /* length of the whole value, also with PV_ERANGE */
 	size_t len;      /* bytes now at `value` */
+	bool constant;   /* READ: no other value will ever be there */
 
 	/* The bus's and the store's own while the request is under way. */
 	struct pv_bus *bus;
@@ -71,8 +73,7 @@ struct pv_kv {
 	struct pv_store *store;
 	struct pv_kv *next;
 	struct pv_kv *store_next;
-	size_t entry;
-	uint32_t key_id;
+	uint64_t scratch[4]; /* the store's */
 };
 
 struct pv_store {
@@ -83,6 +84,8 @@ struct pv_store {
 	void (*start)(struct pv_store *, struct pv_kv *);
 	/* Forget the request; it is not answered, its memory not touched. */
 	void (*cancel)(struct pv_store *, struct pv_kv *);
+	/* After all devices are detached.  NULL: a driver owns the store, and
+	 * takes it from the interface in its detach. */
 	void (*destroy)(struct pv_store *);
 };
 

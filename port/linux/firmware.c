@@ -122,16 +122,18 @@ linux_fw_item(void *ctx, unsigned index, struct pv_fw_item *item)
 	return PV_OK;
 }
 
-long
-linux_fw_read(void *ctx, uint32_t id, uint64_t offset, void *to, size_t size)
+int64_t
+linux_fw_size(struct linux_port *linux_port, uint32_t id)
 {
-	char path[PATH_MAX];
-	long got;
+	int error = linux_port->fw == NULL ? read_list(linux_port) : PV_OK;
 
-	linux_path(ctx, path, BY_KEY "/%u/raw", id);
-	got = linux_read_at(path, offset, to, size);
-	/* it was listed: not "no such key", but a device that went away */
-	return got == PV_ENOENT ? PV_EIO : got;
+	if (error != PV_OK)
+		linux_fw_free(linux_port);
+	for (size_t i = 0; linux_port->fw != NULL && i < linux_port->fw->count;
+	    i++)
+		if (linux_port->fw->items[i].id == id)
+			return (int64_t)linux_port->fw->items[i].size;
+	return PV_ENOENT;
 }
 
 void
@@ -147,6 +149,7 @@ read_smbios(struct linux_port *linux_port)
 	char path[PATH_MAX];
 	long len;
 
+	free(linux_port->smbios);
 	linux_port->smbios = malloc(DMI_MAX + 1);
 	if (linux_port->smbios == NULL)
 		return PV_ENOMEM;
@@ -158,18 +161,19 @@ read_smbios(struct linux_port *linux_port)
 	return len;
 }
 
-/* Asked for the length, read once; then hand it out and forget it. */
+/* Asked for the length, read it; then hand that out and forget it, as at once
+ * when it is more than anybody fetches. */
 long
 linux_smbios(void *ctx, void *to, size_t size)
 {
 	struct linux_port *linux_port = ctx;
 	long len = (long)linux_port->smbios_size;
 
-	if (linux_port->smbios == NULL)
+	if (to == NULL || linux_port->smbios == NULL)
 		len = read_smbios(linux_port);
 	if (to != NULL && len > 0 && (size_t)len <= size)
 		memcpy(to, linux_port->smbios, (size_t)len);
-	if (to != NULL || len <= 0) {
+	if (to != NULL || len <= 0 || len > (long)DMI_MAX) {
 		free(linux_port->smbios);
 		linux_port->smbios = NULL;
 		linux_port->smbios_size = 0;

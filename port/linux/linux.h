@@ -19,6 +19,10 @@ struct linux_port_config {
 struct linux_port *linux_port_new(const struct linux_port_config *);
 void linux_port_free(struct linux_port *);
 const struct pv_port *linux_port_table(const struct linux_port *);
+/* Readable when something that answered PV_EAGAIN may be there now. */
+int linux_port_event(const struct linux_port *);
+/* To be called then. */
+void linux_port_event_seen(struct linux_port *);
 
 /* A PV_E code as a positive errno, and back. */
 int pv_errno(int error);

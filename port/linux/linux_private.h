@@ -7,11 +7,13 @@
 #include "port/linux/linux.h"
 
 struct fw_list;
+struct reader;
 
 struct linux_port {
 	struct pv_port port;
 	struct linux_port_config config;
 	struct fw_list *fw;
+	struct reader *reader;
 	void *smbios; /* read, and waiting to be fetched */
 	size_t smbios_size;
 };
@@ -35,7 +37,12 @@ int linux_holder(void *ctx, const char *device, char *holder, size_t size);
 int linux_fw_item(void *ctx, unsigned index, struct pv_fw_item *item);
 long linux_fw_read(void *ctx, uint32_t id, uint64_t offset, void *to,
     size_t size);
+/* Size of a listed file, or PV_ENOENT. */
+int64_t linux_fw_size(struct linux_port *, uint32_t id);
 void linux_fw_free(struct linux_port *);
+/* reader.c */
+bool linux_reader_open(struct linux_port *);
+void linux_reader_close(struct linux_port *);
 long linux_smbios(void *ctx, void *to, size_t size);
 
 #endif

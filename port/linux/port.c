@@ -67,6 +67,10 @@ linux_port_new(const struct linux_port_config *config)
 		.fw_read = linux_fw_read,
 		.smbios = linux_smbios,
 	};
+	if (!linux_reader_open(linux_port)) {
+		free(linux_port);
+		return NULL;
+	}
 	return linux_port;
 }
 
@@ -75,6 +79,7 @@ linux_port_free(struct linux_port *linux_port)
 {
 	if (linux_port == NULL)
 		return;
+	linux_reader_close(linux_port);
 	linux_fw_free(linux_port);
 	free(linux_port->smbios);
 	free(linux_port);

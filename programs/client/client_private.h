@@ -3,8 +3,8 @@
  * What the files of libpvbus share.
  *
  * A request goes down three steps: a public function (request.c, get.c, list.c)
- * fills in a client_kv; client_kv() makes the ABI's structure out of it;
- * client_call() carries that over the transport of the handle.
+ * fills in a client_kv; pvbus_i_kv() makes the ABI's structure out of it;
+ * pvbus_i_call() carries that over the transport of the handle.
  *
  * Lengths are bytes, times milliseconds; 0 or a negative errno is returned.
  */
@@ -18,6 +18,10 @@
 #include "pvbus/client.h"
 #include "pvbus/ioctl.h"
 
+/* Not for programs: no symbols of the shared library, and with a prefix that
+ * no program has in the static one. */
+#pragma GCC visibility push(hidden)
+
 /* Most values and lists fit; a longer one costs a second request. */
 #define CLIENT_FIRST_ROOM 4096u
 /* A value in pieces ends here: no store has one, and memory is the caller's. */
@@ -27,6 +31,7 @@
 
 #define CLIENT_TIMEOUT 10000u /* the device's own limit */
 #define CLIENT_SLACK 2000u    /* for its answer to arrive after that */
+#define CLIENT_LOOK 1000u    /* for a device among others to tell of itself */
 #define CLIENT_FOREVER (-1)
 
 struct pvbus {
@@ -71,28 +76,30 @@ struct client_kv {
 };
 
 /* request.c */
-int client_call(struct pvbus *, struct client_call *);
-int client_kv(struct pvbus *, struct client_kv *);
+int pvbus_i_call(struct pvbus *, struct client_call *);
+int pvbus_i_kv(struct pvbus *, struct client_kv *);
 /* Answers of up to 64 KiB into memory of their own, with a NUL after them.
  * -ERANGE: longer than that, kv->actual says how long. */
-int client_fetch(struct pvbus *, struct client_kv *, void **data);
+int pvbus_i_fetch(struct pvbus *, struct client_kv *, void **data);
 /* -EINVAL or -ENAMETOOLONG, else 0 and the length. */
-int client_key(const char *key, size_t *length);
+int pvbus_i_key(const char *key, size_t *length);
 
 /* transport_device.c */
-int client_device_open(const char *path, bool writable);
-int client_device_call(struct pvbus *, struct client_call *);
+int pvbus_i_device_open(const char *path, bool writable);
+int pvbus_i_device_call(struct pvbus *, struct client_call *);
 
 /* transport_socket.c */
-int client_socket_open(const char *path, unsigned timeout);
-int client_socket_call(struct pvbus *, struct client_call *);
+int pvbus_i_socket_open(const char *path, unsigned timeout);
+int pvbus_i_socket_call(struct pvbus *, struct client_call *);
 
 /* devices.c: pvbus_devices(), looking only there. */
 int client_devices(const char *const *directories, size_t n, char ***paths,
     size_t *count);
 
 /* names.c: NUL-ended names, one after another, as an array in one block. */
-int client_names(const char *data, size_t length, char ***names,
+int pvbus_i_names(const char *data, size_t length, char ***names,
     size_t *count);
+
+#pragma GCC visibility pop
 
 #endif

@@ -137,7 +137,7 @@ join(const struct search *s, char ***paths, size_t *count)
 		memcpy(text + used, f->path, length);
 		used += length;
 	}
-	error = client_names(text, used, paths, count);
+	error = pvbus_i_names(text, used, paths, count);
 	free(text);
 	return error;
 }

@@ -7,7 +7,7 @@
 #include "client_private.h"
 
 int
-client_names(const char *data, size_t length, char ***names, size_t *count)
+pvbus_i_names(const char *data, size_t length, char ***names, size_t *count)
 {
 	size_t n = 0;
 	char **array, *text;

@@ -18,9 +18,9 @@ open_path(const char *path, bool writable, struct pvbus **out)
 	if (stat(path, &st) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? -ENODEV : -errno;
 	if (S_ISSOCK(st.st_mode))
-		fd = client_socket_open(path, CLIENT_TIMEOUT);
+		fd = pvbus_i_socket_open(path, CLIENT_TIMEOUT);
 	else if (S_ISCHR(st.st_mode))
-		fd = client_device_open(path, writable);
+		fd = pvbus_i_device_open(path, writable);
 	else
 		return -ENOTTY;
 	if (fd < 0)
@@ -57,7 +57,8 @@ has_store(const char *text)
 	}
 }
 
-/* -ENXIO: it answers, and has no store. */
+/* -ENXIO: it answers, and has no store.  What takes longer to say so is stuck,
+ * and there may be another. */
 static int
 open_with_store(const char *path, bool writable, struct pvbus **out)
 {
@@ -68,7 +69,11 @@ open_with_store(const char *path, bool writable, struct pvbus **out)
 	error = open_path(path, writable, &p);
 	if (error != 0)
 		return error;
+	p->timeout = CLIENT_LOOK;
+	p->slack = 0;
 	error = pvbus_info(p, &text);
+	p->timeout = 0;
+	p->slack = CLIENT_SLACK;
 	if (error == 0) {
 		if (!has_store(text))
 			error = -ENXIO;

@@ -7,7 +7,7 @@
 #include "client_private.h"
 
 int
-client_key(const char *key, size_t *length)
+pvbus_i_key(const char *key, size_t *length)
 {
 	size_t n;
 
@@ -21,7 +21,7 @@ client_key(const char *key, size_t *length)
 }
 
 int
-client_call(struct pvbus *p, struct client_call *call)
+pvbus_i_call(struct pvbus *p, struct client_call *call)
 {
 	unsigned timeout = p->timeout != 0 ? p->timeout : CLIENT_TIMEOUT;
 
@@ -32,8 +32,8 @@ client_call(struct pvbus *p, struct client_call *call)
 	else
 		call->limit = (int64_t)timeout + p->slack;
 	if (p->is_socket)
-		return client_socket_call(p, call);
-	return client_device_call(p, call);
+		return pvbus_i_socket_call(p, call);
+	return pvbus_i_device_call(p, call);
 }
 
 /* An address of the caller for a device, an offset for a socket. */
@@ -62,7 +62,7 @@ sound(const struct pvbus *p, const struct client_call *call,
 }
 
 int
-client_kv(struct pvbus *p, struct client_kv *kv)
+pvbus_i_kv(struct pvbus *p, struct client_kv *kv)
 {
 	const void *value = kv->put != NULL ? kv->put : kv->result;
 	struct pvbus_kv s = {
@@ -87,7 +87,7 @@ client_kv(struct pvbus *p, struct client_kv *kv)
 	};
 	int error;
 
-	error = client_call(p, &call);
+	error = pvbus_i_call(p, &call);
 	kv->got = s.pk_valuelen;
 	kv->actual = s.pk_actual;
 	kv->seen = s.pk_seen;
@@ -101,7 +101,7 @@ client_kv(struct pvbus *p, struct client_kv *kv)
 }
 
 int
-client_fetch(struct pvbus *p, struct client_kv *kv, void **data)
+pvbus_i_fetch(struct pvbus *p, struct client_kv *kv, void **data)
 {
 	size_t room = CLIENT_FIRST_ROOM;
 	uint64_t seen = kv->seen;
@@ -117,7 +117,7 @@ client_fetch(struct pvbus *p, struct client_kv *kv, void **data)
 		kv->length = room;
 		/* What did not fit was not seen. */
 		kv->seen = seen;
-		error = client_kv(p, kv);
+		error = pvbus_i_kv(p, kv);
 		if (error == 0) {
 			buffer[kv->got] = '\0';
 			*data = buffer;
@@ -152,7 +152,7 @@ pvbus_type(struct pvbus *p, char *buffer, size_t size)
 	memset(name, 0, sizeof(name));
 	if (p->is_socket)
 		s.pvr_key = (char *)(uintptr_t)sizeof(s);
-	error = client_call(p, &call);
+	error = pvbus_i_call(p, &call);
 	if (error != 0)
 		return error;
 	length = strnlen(name, sizeof(name));
@@ -171,7 +171,7 @@ pvbus_info(struct pvbus *p, char **text)
 	void *data;
 	int error;
 
-	error = client_fetch(p, &kv, &data);
+	error = pvbus_i_fetch(p, &kv, &data);
 	if (error == -ERANGE)
 		return -EMSGSIZE;
 	if (error != 0)
@@ -196,18 +196,20 @@ pvbus_list(struct pvbus *p, const char *key, bool recursive, char ***names,
 	void *data;
 	int error;
 
+	if (key == NULL)
+		return -EINVAL;
 	/* The top of a store has no name. */
 	if (key[0] != '\0') {
-		error = client_key(key, &kv.keylen);
+		error = pvbus_i_key(key, &kv.keylen);
 		if (error != 0)
 			return error;
 	}
-	error = client_fetch(p, &kv, &data);
+	error = pvbus_i_fetch(p, &kv, &data);
 	if (error == -ERANGE)
 		return -EMSGSIZE;
 	if (error != 0)
 		return error;
-	error = client_names(data, kv.got, names, count);
+	error = pvbus_i_names(data, kv.got, names, count);
 	free(data);
 	return error;
 }

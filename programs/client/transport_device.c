@@ -13,7 +13,7 @@
 #define EINTR_MAX 100
 
 int
-client_device_open(const char *path, bool writable)
+pvbus_i_device_open(const char *path, bool writable)
 {
 	int fd, error;
 	struct stat st;
@@ -46,7 +46,7 @@ client_device_open(const char *path, bool writable)
 }
 
 int
-client_device_call(struct pvbus *p, struct client_call *call)
+pvbus_i_device_call(struct pvbus *p, struct client_call *call)
 {
 	/* What changes the store is not done twice for a signal. */
 	bool again = call->cmd != PVBUSIOC_PUT && call->cmd != PVBUSIOC_REMOVE;

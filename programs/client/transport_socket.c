@@ -62,7 +62,7 @@ connect_by(int fd, const struct sockaddr_un *address, int64_t deadline)
 }
 
 int
-client_socket_open(const char *path, unsigned timeout)
+pvbus_i_socket_open(const char *path, unsigned timeout)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, error;
@@ -238,7 +238,7 @@ exchange(struct pvbus *p, struct client_call *call, int *answer)
  * belong to it and to no later one: the handle is of no more use.
  */
 int
-client_socket_call(struct pvbus *p, struct client_call *call)
+pvbus_i_socket_call(struct pvbus *p, struct client_call *call)
 {
 	int error, answer = 0;
 

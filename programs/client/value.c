@@ -24,7 +24,7 @@ get_pieces(struct pvbus *p, struct client_kv *kv, uint64_t total, void **value)
 		kv->result = buffer + done;
 		kv->length = size - done < PVBUS_KVOP_MAXSIZE ?
 		    size - done : PVBUS_KVOP_MAXSIZE;
-		error = client_kv(p, kv);
+		error = pvbus_i_kv(p, kv);
 		/* A store may also refuse an offset past the new end. */
 		if ((error == -EINVAL && done > 0) ||
 		    (error == 0 && kv->actual != total))
@@ -52,7 +52,7 @@ get(struct pvbus *p, const char *key, size_t keylen, void **value,
 		uint64_t total;
 		int error;
 
-		error = client_fetch(p, &kv, value);
+		error = pvbus_i_fetch(p, &kv, value);
 		if (error == 0) {
 			*length = kv.got;
 			return 0;
@@ -77,7 +77,7 @@ pvbus_get(struct pvbus *p, const char *key, void **value, size_t *length)
 	size_t keylen;
 	int error;
 
-	error = client_key(key, &keylen);
+	error = pvbus_i_key(key, &keylen);
 	if (error != 0)
 		return error;
 	return get(p, key, keylen, value, length);
@@ -88,18 +88,14 @@ pvbus_get_into(struct pvbus *p, const char *key, void *buffer, size_t size,
     size_t *length)
 {
 	struct client_kv kv = { .cmd = PVBUSIOC_GET, .key = key };
-	char one;
 	int error;
 
-	error = client_key(key, &kv.keylen);
+	error = pvbus_i_key(key, &kv.keylen);
 	if (error != 0)
 		return error;
-	/* The device takes no empty buffer; who only asks for the length has
-	 * one nevertheless. */
-	kv.result = size == 0 ? &one : buffer;
-	kv.length = size == 0 ? sizeof(one) :
-	    size < PVBUS_KVOP_MAXSIZE ? size : PVBUS_KVOP_MAXSIZE;
-	error = client_kv(p, &kv);
+	kv.result = buffer;
+	kv.length = size < PVBUS_KVOP_MAXSIZE ? size : PVBUS_KVOP_MAXSIZE;
+	error = pvbus_i_kv(p, &kv);
 	if (error != 0 && error != -ERANGE)
 		return error;
 	*length = (size_t)kv.actual;
@@ -117,10 +113,10 @@ pvbus_watch(struct pvbus *p, const char *key, uint64_t *seen, void **value,
 	};
 	int error;
 
-	error = client_key(key, &kv.keylen);
+	error = pvbus_i_key(key, &kv.keylen);
 	if (error != 0)
 		return error;
-	error = client_fetch(p, &kv, value);
+	error = pvbus_i_fetch(p, &kv, value);
 	if (error == 0) {
 		*length = kv.got;
 	} else if (error == -ERANGE) {
@@ -145,14 +141,14 @@ change(struct pvbus *p, unsigned long cmd, const char *key, const void *value,
 	};
 	int error;
 
-	error = client_key(key, &kv.keylen);
+	error = pvbus_i_key(key, &kv.keylen);
 	if (error != 0)
 		return error;
 	if (length > PVBUS_KVOP_MAXSIZE)
 		return -EMSGSIZE;
 	if (!p->writable)
 		return -EPERM;
-	return client_kv(p, &kv);
+	return pvbus_i_kv(p, &kv);
 }
 
 int

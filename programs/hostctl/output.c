@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,10 @@ write_all(int fd, const struct buffer *b)
 			done += (size_t)n;
 		else if (n == 0)
 			return EIO;
+		else if (errno == EAGAIN)
+			/* whoever gave us the descriptor does not block */
+			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT },
+			    1, -1);
 		else if (errno != EINTR)
 			return errno;
 	}
@@ -92,18 +97,31 @@ copy_mode(int fd, const struct stat *old)
 	return fchmod(fd, mode) == 0 ? 0 : errno;
 }
 
+/* A name beside `target`, however long that one is. */
+static char *
+temporary_name(const char *target)
+{
+	static const char name[] = ".hostctl.XXXXXX";
+	const char *slash = strrchr(target, '/');
+	size_t directory = slash != NULL ? (size_t)(slash - target) + 1 : 0;
+	char *path = malloc(directory + sizeof(name));
+
+	if (path == NULL)
+		return NULL;
+	memcpy(path, target, directory);
+	memcpy(path + directory, name, sizeof(name));
+	return path;
+}
+
 /* Beside `target`, then in its place. */
 static int
 replace(const char *target, const struct stat *old, const struct buffer *b)
 {
-	size_t size = strlen(target) + sizeof(".XXXXXX");
-	char *temporary;
+	char *temporary = temporary_name(target);
 	int fd, error;
 
-	temporary = malloc(size);
 	if (temporary == NULL)
 		return ENOMEM;
-	snprintf(temporary, size, "%s.XXXXXX", target);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
 		error = errno;
@@ -123,6 +141,22 @@ replace(const char *target, const struct stat *old, const struct buffer *b)
 	return error;
 }
 
+/* What has no name of its own to be replaced: what a link points to that is not
+ * there yet, or a file that was removed and is open as /dev/stdout. */
+static int
+write_through(const char *path, const struct buffer *b)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int error;
+
+	if (fd < 0)
+		return errno;
+	error = write_all(fd, b);
+	if (close(fd) != 0 && error == 0)
+		error = errno;
+	return error;
+}
+
 /* A symbolic link stays one: what it points to is replaced. */
 static int
 commit_file(const struct output *out)
@@ -132,9 +166,12 @@ commit_file(const struct output *out)
 	int error;
 
 	target = realpath(out->path, NULL);
+	if (target == NULL && errno != ENOENT)
+		return errno;
 	if (target == NULL)
-		return errno == ENOENT ?
-		    replace(out->path, NULL, &out->buffer) : errno;
+		return lstat(out->path, &st) == 0
+		    ? write_through(out->path, &out->buffer)
+		    : replace(out->path, NULL, &out->buffer);
 	if (stat(target, &st) != 0)
 		error = errno;
 	else

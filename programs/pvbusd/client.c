@@ -7,6 +7,7 @@
  * does not take it must end within a time; and nobody else waits for it.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,12 @@
 /* For a message that was begun, and for a reply that is not taken. */
 #define STALL (10ull * 1000000000ull)
 
-/* No user takes more than a quarter of the places, but for root and us. */
+/* No user takes more than a quarter of the places, and the last quarter is for
+ * root and us. */
 #define SHARE 4
+
+/* So many at once are a flood. */
+#define TRIM_FROM 16
 
 enum stage {
 	IDLE,   /* for the first byte of a request */
@@ -64,6 +69,19 @@ drop_buffers(struct client *client)
 	client->in = client->out = NULL;
 }
 
+/* After a flood its memory goes back, also from amid what is still in use. */
+static void
+trim(struct daemon *daemon)
+{
+	if (daemon->client_peak < TRIM_FROM ||
+	    daemon->client_count > daemon->client_peak / 2)
+		return;
+	daemon->client_peak = daemon->client_count;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void
 client_close(struct client *client)
 {
@@ -81,6 +99,7 @@ client_close(struct client *client)
 	close(client->source.fd);
 	drop_buffers(client);
 	free(client);
+	trim(daemon);
 }
 
 static void
@@ -286,6 +305,18 @@ places_of(const struct daemon *daemon, uid_t uid)
 	return count;
 }
 
+static bool
+has_place(const struct daemon *daemon, uid_t uid)
+{
+	unsigned limit = daemon->config.clients;
+	unsigned share = (limit + SHARE - 1) / SHARE;
+
+	if (trusted(uid) || limit < SHARE)
+		return daemon->client_count < limit;
+	return daemon->client_count < limit - share &&
+	    places_of(daemon, uid) < share;
+}
+
 void
 client_new(struct node *node, int fd)
 {
@@ -293,14 +324,9 @@ client_new(struct node *node, int fd)
 	struct client *client = NULL;
 	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t size = sizeof(peer);
-	unsigned limit = daemon->config.clients;
-	bool room;
 
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-	room = daemon->client_count < limit &&
-	    (trusted(peer.uid) ||
-	    places_of(daemon, peer.uid) < (limit + SHARE - 1) / SHARE);
-	if (room)
+	if (has_place(daemon, peer.uid))
 		client = calloc(1, sizeof(*client));
 	if (client == NULL) {
 		log_line(PV_LOG_DEBUG, "client of user %u refused: %u are "
@@ -315,7 +341,8 @@ client_new(struct node *node, int fd)
 	begin(client, IDLE);
 	client->next = daemon->clients;
 	daemon->clients = client;
-	daemon->client_count++;
+	if (++daemon->client_count > daemon->client_peak)
+		daemon->client_peak = daemon->client_count;
 	loop_add(&daemon->loop, &client->source);
 }
 

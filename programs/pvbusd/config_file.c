@@ -7,6 +7,7 @@
 
 #include "programs/pvbusd/config.h"
 #include "programs/pvbusd/log.h"
+#include "programs/pvbusd/machine.h"
 
 /* The largest file that a simulated host gives. */
 #define FILE_MAX (16u * 1024 * 1024)
@@ -53,7 +54,7 @@ add_file(struct config *config, const char *name, const char *path)
 	else if (ferror(file))
 		problem = "cannot be read";
 	else if (size == FILE_MAX)
-		problem = "larger than 16 MiB";
+		problem = "16 MiB or more";
 	else
 		problem = add_item(config, name, bytes, size);
 	free(bytes);
@@ -85,11 +86,12 @@ static const char *
 machine(struct config *config, const char *value)
 {
 	size_t max = sizeof(config->machines) / sizeof(config->machines[0]);
+	const char *problem = machine_check(value);
 
 	if (config->machine_count == max)
 		return "too many machines";
-	if (strcmp(value, "auto") != 0 && strncmp(value, "sim:", 4) != 0)
-		return "a machine is auto or sim:…";
+	if (problem != NULL)
+		return problem;
 	return set(&config->machines[config->machine_count++], value);
 }
 

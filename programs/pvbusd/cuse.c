@@ -26,7 +26,7 @@
 #define CUSE_DEVICE "/dev/cuse"
 
 /* ioctls under way at once, over all devices: 132 KiB each at most.  No user
- * has more than a quarter of them, but for root and us. */
+ * has more than a quarter of them, and the last quarter is for root and us. */
 #define CALLS_MAX 256
 #define CALLS_EACH (CALLS_MAX / 4)
 
@@ -211,10 +211,10 @@ has_place(const struct daemon *daemon, uid_t uid)
 {
 	unsigned count = 0;
 
-	if (daemon->call_count >= CALLS_MAX)
-		return false;
 	if (uid == 0 || uid == geteuid())
-		return true;
+		return daemon->call_count < CALLS_MAX;
+	if (daemon->call_count >= CALLS_MAX - CALLS_EACH)
+		return false;
 	for (const struct node *node = daemon->nodes; node != NULL;
 	    node = node->next)
 		for (const struct call *call =
@@ -391,14 +391,19 @@ bool
 cuse_open(struct node *node)
 {
 	int fd = open(CUSE_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	struct cuse *cuse;
 
-	if (fd < 0) {
-		log_line(PV_LOG_DEBUG, "no /dev/pvbus%u: %s: %s",
-		    node->number, CUSE_DEVICE, strerror(errno));
-		return false;
-	}
-	cuse = calloc(1, sizeof(*cuse));
+	if (fd >= 0)
+		return cuse_open_fd(node, fd);
+	log_line(PV_LOG_DEBUG, "no /dev/pvbus%u: %s: %s", node->number,
+	    CUSE_DEVICE, strerror(errno));
+	return false;
+}
+
+bool
+cuse_open_fd(struct node *node, int fd)
+{
+	struct cuse *cuse = calloc(1, sizeof(*cuse));
+
 	if (cuse == NULL) {
 		close(fd);
 		return false;
@@ -414,6 +419,12 @@ cuse_open(struct node *node)
 	node->cuse = cuse;
 	loop_add(&node->daemon->loop, &cuse->source);
 	return true;
+}
+
+bool
+cuse_settled(const struct node *node)
+{
+	return node->cuse == NULL || node->cuse->made;
 }
 
 void

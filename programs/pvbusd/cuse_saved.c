@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 #include "programs/pvbusd/cuse_saved.h"
+#include "programs/pvbusd/loop.h"
 
 #define SLOTS (sizeof(((struct saved_table *)0)->slots) / sizeof(struct saved))
+
+/* The kernel answers within microseconds; a stopped caller may take longer. */
+#define KEPT_FOR (5ull * 1000000000ull)
 
 bool
 saved_put(struct saved_table *table, const struct saved *saved)
 {
+	uint64_t now = loop_now();
+
 	for (size_t i = 0; i < SLOTS && saved->caller != 0; i++)
-		if (table->slots[i].caller == 0) {
+		if (table->slots[i].caller == 0 ||
+		    table->slots[i].until < now) {
 			table->slots[i] = *saved;
+			table->slots[i].until = now + KEPT_FOR;
 			return true;
 		}
 	return false;

@@ -21,6 +21,7 @@ struct saved {
 	uint64_t arg;
 	unsigned cmd;
 	size_t size;
+	uint64_t until; /* of loop_now() */
 	unsigned char bytes[64];
 };
 
@@ -29,7 +30,8 @@ struct saved_table {
 };
 
 /* False: no slot is free, or the caller is of a PID namespace that we cannot
- * see and has no number. */
+ * see and has no number.  The kernel comes again at once or, where an address
+ * was bad, never: slots are given up after some seconds. */
 bool saved_put(struct saved_table *, const struct saved *);
 /* Fill in the size and the bytes that this caller's ioctl left; they are gone
  * from the table then. */

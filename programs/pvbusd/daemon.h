@@ -20,6 +20,8 @@ struct node {
 	unsigned number; /* N */
 	struct loop_source listener;
 	char *path; /* of the socket; NULL: not made */
+	dev_t device; /* of the socket's file, to know it again */
+	ino_t inode;
 	struct cuse *cuse; /* NULL: none */
 };
 
@@ -29,11 +31,14 @@ struct daemon {
 	struct machine *machines;
 	struct node *nodes;
 	struct client *clients;
-	unsigned client_count;
+	unsigned client_count, client_peak;
 	unsigned call_count; /* ioctls under way by CUSE */
 	gid_t group;
 	bool has_group;
 	bool made_directory;
+	int directory; /* locked: no other pvbusd uses it */
+	int spare;     /* a descriptor to give up when there is no other */
+	bool ready; /* and the service manager knows */
 	bool stop;
 };
 
@@ -54,6 +59,10 @@ uint64_t clients_expire(struct daemon *, uint64_t now);
 
 /* cuse.c, or cuse_none.c where there is no libfuse3 */
 bool cuse_open(struct node *);
+/* The same with a descriptor that stands for /dev/cuse; it is taken over. */
+bool cuse_open_fd(struct node *, int fd);
+/* The device is there, or never will be. */
+bool cuse_settled(const struct node *);
 void cuse_close(struct node *);
 
 #endif

@@ -80,10 +80,26 @@ dispatch(struct loop *loop)
 	}
 }
 
+static struct pollfd *
+room_for_all(struct loop *loop)
+{
+	unsigned room = loop->count + 16;
+	struct pollfd *fds = loop->fds;
+
+	if (loop->count < loop->room)
+		return fds;
+	fds = realloc(fds, room * sizeof(*fds));
+	if (fds != NULL) {
+		loop->fds = fds;
+		loop->room = room;
+	}
+	return fds;
+}
+
 bool
 loop_once(struct loop *loop, uint64_t deadline)
 {
-	struct pollfd *fds = calloc(loop->count + 1, sizeof(*fds));
+	struct pollfd *fds = room_for_all(loop);
 	unsigned count = 0;
 	int ready;
 
@@ -98,7 +114,14 @@ loop_once(struct loop *loop, uint64_t deadline)
 	for (struct loop_source *source = loop->sources; source != NULL;
 	    source = source->next, count++)
 		source->ready = ready > 0 ? fds[count].revents : 0;
-	free(fds);
 	dispatch(loop);
 	return ready >= 0 || errno == EINTR;
+}
+
+void
+loop_free(struct loop *loop)
+{
+	free(loop->fds);
+	loop->fds = NULL;
+	loop->room = 0;
 }

@@ -23,6 +23,8 @@ struct loop_source {
 struct loop {
 	struct loop_source *sources;
 	unsigned count;
+	struct pollfd *fds; /* kept from one time to the next */
+	unsigned room;
 };
 
 /* The source is the caller's, and stays where it is until removed. */
@@ -32,6 +34,8 @@ void loop_remove(struct loop_source *);
 /* Wait until something happens or the deadline (CLOCK_MONOTONIC, ns) comes,
  * and make the calls.  False: poll(2) failed, errno says why. */
 bool loop_once(struct loop *, uint64_t deadline);
+/* When there are no sources any more. */
+void loop_free(struct loop *);
 
 uint64_t loop_now(void);
 

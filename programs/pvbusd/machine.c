@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -49,7 +50,8 @@ open_simulated(struct machine *machine, const struct config *config,
 		return NULL;
 	if (!sample_fill(machine->sim_machine, machine->sim, faces, config)) {
 		*error = "an item of the configuration does not fit "
-			 "(names up to 55 characters, OEM strings not empty)";
+			 "(up to 1000 names of up to 55 characters, OEM "
+			 "strings not empty)";
 		return NULL;
 	}
 	machine->sim_start = loop_now();
@@ -66,6 +68,28 @@ open_port(struct machine *machine, const struct config *config,
 		return open_this(machine, log, error);
 	return open_simulated(machine, config, machine->name + strlen("sim:"),
 	    log, error);
+}
+
+const char *
+machine_check(const char *name)
+{
+	struct sim_machine *machine = NULL;
+	const char *error = "out of memory";
+	struct sim *sim;
+
+	if (strcmp(name, "auto") == 0)
+		return NULL;
+	if (strncmp(name, "sim:", 4) != 0)
+		return "a machine is auto, or sim: and what it simulates, as "
+		       "in sim:kvm";
+	sim = sim_new(0);
+	if (sim != NULL)
+		machine = sim_machine_new(sim, name + 4, &error);
+	if (machine != NULL)
+		error = NULL;
+	sim_machine_free(machine);
+	sim_free(sim);
+	return error;
 }
 
 struct machine *
@@ -86,8 +110,9 @@ machine_new(const struct config *config, const char *name, unsigned unit,
 		return NULL;
 	}
 	result = pv_bus_attach(&(struct pv_bus_config){ .port = port,
-		.drivers = drivers, .unit = unit }, &machine->bus);
-	if (result != PV_OK && result != PV_ENODEV) {
+		.drivers = drivers, .unit = unit, .machine = name }, &machine->bus);
+	/* PV_ENOTSUP: a CPU without CPUID, which shows no hypervisor either */
+	if (result != PV_OK && result != PV_ENODEV && result != PV_ENOTSUP) {
 		*error = pv_error_text(result);
 		machine_free(machine);
 		return NULL;
@@ -97,9 +122,33 @@ machine_new(const struct config *config, const char *name, unsigned unit,
 	return machine;
 }
 
+static void
+event(void *ctx, short revents)
+{
+	struct machine *machine = ctx;
+
+	(void)revents;
+	linux_port_event_seen(machine->linux_port);
+}
+
+void
+machine_listen(struct machine *machine, struct loop *loop)
+{
+	if (machine->linux_port == NULL)
+		return; /* a simulated one has its deadlines */
+	machine->event = (struct loop_source){
+		.fd = linux_port_event(machine->linux_port),
+		.events = POLLIN,
+		.call = event,
+		.ctx = machine,
+	};
+	loop_add(loop, &machine->event);
+}
+
 void
 machine_free(struct machine *machine)
 {
+	loop_remove(&machine->event);
 	pv_bus_detach(machine->bus);
 	linux_port_free(machine->linux_port);
 	sim_machine_free(machine->sim_machine);

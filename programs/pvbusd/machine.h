@@ -4,10 +4,12 @@
 #define PVBUSD_MACHINE_H
 
 #include "programs/pvbusd/config.h"
+#include "programs/pvbusd/loop.h"
 #include "pvbus/guest.h"
 
 struct machine {
 	struct machine *next;
+	struct loop_source event; /* something that was waited for is there */
 	const char *name; /* "auto", "sim:kvm" */
 	struct linux_port *linux_port;
 	struct sim *sim;
@@ -19,6 +21,9 @@ struct machine {
 	unsigned units;     /* interfaces, each a device */
 };
 
+/* NULL, or what is wrong with the name of a machine. */
+const char *machine_check(const char *name);
+
 /*
  * Attach; the report goes to `log`.  NULL with *error for words that name no
  * machine or for lack of memory; a machine without hypervisor is one without a
@@ -28,6 +33,9 @@ struct machine *machine_new(const struct config *, const char *name,
     unsigned unit, void (*log)(void *, enum pv_log, const char *),
     const char **error);
 void machine_free(struct machine *);
+
+/* Let the loop wake up for this machine. */
+void machine_listen(struct machine *, struct loop *);
 
 /* Do what is ready; returns when to come back at the latest. */
 uint64_t machine_poll(struct machine *);

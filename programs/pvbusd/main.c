@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,15 @@ log_once(void *ctx, enum pv_log level, const char *line)
 		puts(line);
 	else
 		log_line(level, "%s", line);
+}
+
+static int
+printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EX_OK;
+	log_line(PV_LOG_ERROR, "standard output: %s", strerror(errno));
+	return EX_IOERR;
 }
 
 static bool
@@ -68,6 +78,7 @@ free_all(struct daemon *daemon)
 		daemon->machines = machine->next;
 		machine_free(machine);
 	}
+	loop_free(&daemon->loop);
 	config_free(&daemon->config);
 }
 
@@ -92,6 +103,7 @@ signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -112,28 +124,36 @@ work(struct daemon *daemon)
 	return first;
 }
 
+/* Ready is when the devices can be opened; the kernel makes them while the loop
+ * already runs. */
+static void
+tell_ready(struct daemon *daemon)
+{
+	for (const struct node *node = daemon->nodes; node != NULL;
+	    node = node->next)
+		if (!cuse_settled(node))
+			return;
+	if (!daemon->ready)
+		notify("READY=1");
+	daemon->ready = true;
+}
+
 static bool
 run(struct daemon *daemon)
 {
-	struct loop_source source = { .fd = signals(), .events = POLLIN,
-		.call = signalled, .ctx = daemon };
-	bool good = source.fd >= 0;
+	bool good = true;
 
-	if (!good) {
-		log_line(PV_LOG_ERROR, "signals: %s", strerror(errno));
-		return false;
-	}
-	loop_add(&daemon->loop, &source);
-	notify("READY=1");
+	for (struct machine *machine = daemon->machines; machine != NULL;
+	    machine = machine->next)
+		machine_listen(machine, &daemon->loop);
 	while (good && !daemon->stop) {
+		tell_ready(daemon);
 		good = loop_once(&daemon->loop, work(daemon));
 		if (!good)
 			log_line(PV_LOG_ERROR, "poll: %s", strerror(errno));
 	}
 	notify("STOPPING=1");
 	clients_close(daemon);
-	loop_remove(&source);
-	close(source.fd);
 	return good;
 }
 
@@ -147,12 +167,46 @@ serve(struct daemon *daemon)
 	return run(daemon) ? EX_OK : EX_OSERR;
 }
 
+/* From here on a signal is taken by the loop, so that it leaves nothing. */
+static int
+serve_until_signal(struct daemon *daemon)
+{
+	struct loop_source source = { .fd = signals(), .events = POLLIN,
+		.call = signalled, .ctx = daemon };
+	int status;
+
+	if (source.fd < 0) {
+		log_line(PV_LOG_ERROR, "signals: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	loop_add(&daemon->loop, &source);
+	status = serve(daemon);
+	loop_remove(&source);
+	close(source.fd);
+	return status;
+}
+
+/*
+ * What a flood of clients took goes back to the kernel when they are gone.
+ * glibc else learns from the first large block that it frees, such as a file
+ * of the configuration, to keep as much.
+ */
+static void
+memory_goes_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 32 * 1024);
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
-	struct daemon daemon = { 0 };
+	struct daemon daemon = { .directory = -1, .spare = -1 };
 	int status;
 
+	memory_goes_back();
 	config_parse(&daemon.config, argc, argv);
 	log_verbose(daemon.config.verbose);
 	if (!attach_all(&daemon))
@@ -160,9 +214,9 @@ main(int argc, char **argv)
 	else if (units(&daemon) == 0)
 		status = EX_UNAVAILABLE;
 	else if (daemon.config.once)
-		status = fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+		status = printed();
 	else
-		status = serve(&daemon);
+		status = serve_until_signal(&daemon);
 	free_all(&daemon);
 	return status;
 }

@@ -8,6 +8,7 @@
 
 #include "programs/pvbusd/config.h"
 #include "programs/pvbusd/log.h"
+#include "programs/pvbusd/machine.h"
 
 #define MACHINES_MAX (sizeof(((struct config *)0)->machines) / sizeof(char *))
 
@@ -38,14 +39,15 @@ set(char **where, const char *text)
 static void
 add_machine(struct config *config, const char *name)
 {
+	const char *problem = machine_check(name);
+
 	if (config->machine_count == MACHINES_MAX) {
 		log_line(PV_LOG_ERROR, "-H %s: more than %zu machines", name,
 		    MACHINES_MAX);
 		exit(EX_USAGE);
 	}
-	if (strcmp(name, "auto") != 0 && strncmp(name, "sim:", 4) != 0) {
-		log_line(PV_LOG_ERROR, "-H %s: a machine is auto, or sim: and "
-		    "what it simulates, as in sim:kvm", name);
+	if (problem != NULL) {
+		log_line(PV_LOG_ERROR, "-H %s: %s", name, problem);
 		exit(EX_USAGE);
 	}
 	config->machines[config->machine_count++] = copy(name);

@@ -14,6 +14,20 @@
 #include "programs/pvbusd/daemon.h"
 #include "programs/pvbusd/log.h"
 
+/* With the last descriptor: else it would be ready for ever. */
+static void
+refuse_one(struct node *node)
+{
+	int *spare = &node->daemon->spare;
+
+	if (*spare >= 0)
+		close(*spare);
+	*spare = accept4(node->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	if (*spare >= 0)
+		close(*spare);
+	*spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void
 accept_one(void *ctx, short revents)
 {
@@ -25,7 +39,7 @@ accept_one(void *ctx, short revents)
 	if (fd >= 0)
 		client_new(node, fd);
 	else if (errno == EMFILE || errno == ENFILE)
-		usleep(10000); /* it stays ready: do not spin on it */
+		refuse_one(node);
 }
 
 static bool
@@ -35,17 +49,36 @@ fail(const struct node *node, const char *what)
 	return false;
 }
 
+/* 0, or why nobody answers: only ECONNREFUSED and ENOENT say that nobody is
+ * there. */
+static int
+probe(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+	int error = 0;
+
+	if (fd < 0)
+		return errno;
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
 /* Somebody answers there: then it is theirs.  Nobody: it was left behind. */
 static bool
 clear_path(const struct node *node, const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool alive = fd >= 0 && connect(fd, (const struct sockaddr *)address,
-	    sizeof(*address)) == 0;
+	struct stat status;
+	int error;
 
-	if (fd >= 0)
-		close(fd);
-	if (alive)
+	if (lstat(node->path, &status) < 0)
+		return errno == ENOENT || fail(node, strerror(errno));
+	if (!S_ISSOCK(status.st_mode))
+		return fail(node, "is there, and not a socket");
+	error = probe(address);
+	if (error != ECONNREFUSED && error != ENOENT)
 		return fail(node, "another pvbusd serves it: stop that one, "
 				  "or choose another directory with -s");
 	if (unlink(node->path) < 0 && errno != ENOENT)
@@ -83,27 +116,46 @@ set_owner(const struct node *node)
 
 	if (!daemon->has_group)
 		return true;
-	if (chown(node->path, (uid_t)-1, daemon->group) < 0 ||
-	    chmod(node->path, 0660) < 0)
+	if (fchownat(AT_FDCWD, node->path, (uid_t)-1, daemon->group,
+	    AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(node, strerror(errno));
 	return true;
 }
 
 static bool
-bind_and_listen(struct node *node, const struct sockaddr_un *address)
+bind_there(struct node *node, const struct sockaddr_un *address)
 {
-	mode_t mask = umask(0177);
+	mode_t mask = umask(node->daemon->has_group ? 0117 : 0177);
+	struct stat status;
 	bool bound = bind(node->listener.fd, (const struct sockaddr *)address,
 	    sizeof(*address)) == 0;
 
 	umask(mask);
-	if (!bound)
+	if (!bound || lstat(node->path, &status) < 0)
 		return fail(node, strerror(errno));
+	node->device = status.st_dev;
+	node->inode = status.st_ino;
+	return true;
+}
+
+static bool
+listen_there(struct node *node)
+{
 	if (!set_owner(node))
 		return false;
 	if (listen(node->listener.fd, 64) < 0)
 		return fail(node, strerror(errno));
+	loop_add(&node->daemon->loop, &node->listener);
 	return true;
+}
+
+/* Not ours to remove. */
+static bool
+forget_path(struct node *node)
+{
+	free(node->path);
+	node->path = NULL;
+	return false;
 }
 
 bool
@@ -113,11 +165,8 @@ socket_open(struct node *node)
 
 	if (!make_path(node, &address))
 		return false;
-	if (!clear_path(node, &address)) {
-		free(node->path); /* not ours to remove */
-		node->path = NULL;
-		return false;
-	}
+	if (!clear_path(node, &address))
+		return forget_path(node);
 	node->listener = (struct loop_source){
 		.fd = socket(AF_UNIX,
 		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
@@ -125,19 +174,30 @@ socket_open(struct node *node)
 		.call = accept_one,
 		.ctx = node,
 	};
-	if (node->listener.fd < 0)
-		return fail(node, strerror(errno));
-	if (!bind_and_listen(node, &address))
-		return false;
-	loop_add(&node->daemon->loop, &node->listener);
-	return true;
+	if (node->listener.fd < 0 || !bind_there(node, &address))
+		return forget_path(node);
+	return listen_there(node);
+}
+
+/* By now the name may be somebody else's. */
+static void
+remove_path(const struct node *node)
+{
+	struct stat status;
+
+	if (lstat(node->path, &status) < 0 ||
+	    status.st_dev != node->device || status.st_ino != node->inode)
+		return;
+	if (unlink(node->path) < 0)
+		log_line(PV_LOG_ERROR, "%s: left behind: %s", node->path,
+		    strerror(errno));
 }
 
 void
 socket_close(struct node *node)
 {
 	if (node->path != NULL)
-		unlink(node->path);
+		remove_path(node);
 	loop_remove(&node->listener);
 	if (node->listener.fd >= 0)
 		close(node->listener.fd);

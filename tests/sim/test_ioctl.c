@@ -1,45 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The first ioctl set, point by point of openbsd.md 1.4: P-26 to P-35, the ten
- * checks and their order.  The second set is in test_ioctl_kv.c.
+ * The first ioctl set, point by point of openbsd.md 1.4: P-26 to P-35.  The
+ * checks and their order are in test_ioctl_checks.c, the second set in
+ * test_ioctl_kv.c.
  */
-#include "tests/support/caller.h"
-#include "tests/support/memory_store.h"
-
-#include <stdio.h>
-
-/* pvbus0 is KVM with a read-only store, pvbus1 Xen with one that takes
- * everything, pvbus2 bhyve, which has none. */
-#define KVM 0
-#define XEN 1
-#define BHYVE 2
-
-struct setting {
-	struct world *world;
-	struct memory_store *store;
-	struct caller *caller;
-};
-
-static struct setting
-set_up(void **state)
-{
-	struct setting set = { .world = *state };
-
-	world_machine(set.world, "kvm+xen+bhyve");
-	assert_true(host_fwcfg_add(set.world->fwcfg, "opt/greeting", "hello",
-	    5));
-	assert_true(host_fwcfg_add(set.world->fwcfg, "opt/a/b", "x", 1));
-	set.store = memory_store_attach(set.world);
-	set.caller = caller_new(set.world);
-	set.caller->unit = XEN;
-	return set;
-}
-
-static void
-tear_down(struct setting *set)
-{
-	caller_free(set->caller);
-}
+#include "tests/support/setting.h"
 
 /* Most of what follows is the same for callers of both sizes. */
 #define EACH_LAYOUT(caller)                                                    \
@@ -52,7 +17,7 @@ tear_down(struct setting *set)
 static void
 test_p26_structure_is_32_or_16_bytes(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "name", "value", 5);
@@ -70,13 +35,13 @@ test_p26_structure_is_32_or_16_bytes(void **state)
 			    PV_EFAULT);
 		}
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p27_numbers(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "name", "value", 5);
@@ -96,7 +61,7 @@ test_p27_numbers(void **state)
 	assert_int_equal(caller_call(caller, 0xc0105602), PV_OK);
 	assert_int_equal(caller_call(caller, 0xc0105603), PV_OK);
 	caller_result(caller, CALLER_KEY, "Xen", 4);
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
@@ -106,7 +71,7 @@ test_p27_wrong_size_for_the_caller_is_enotty(void **state)
 		PVBUS_LP64_KVWRITE, PVBUS_LP64_TYPE };
 	static const unsigned long narrow[] = { PVBUS_ILP32_KVREAD,
 		PVBUS_ILP32_KVWRITE, PVBUS_ILP32_TYPE };
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	EACH_LAYOUT(caller) {
@@ -117,13 +82,13 @@ test_p27_wrong_size_for_the_caller_is_enotty(void **state)
 			    caller->ilp32 ? wide[i] : narrow[i]), PV_ENOTTY);
 	}
 	assert_int_equal(set.store->started, 0);
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p28_longest_key(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	char *key = malloc(65538);
 
@@ -144,13 +109,13 @@ test_p28_longest_key(void **state)
 		    PV_ENAMETOOLONG);
 	}
 	free(key);
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p28_longest_value(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	char *value = malloc(65538);
 	size_t len;
@@ -180,7 +145,7 @@ test_p28_longest_value(void **state)
 		memory_store_unset(set.store, "name");
 	}
 	free(value);
-	tear_down(&set);
+	setting_down(&set);
 }
 
 /* Whatever the end, not a byte of the structure (the rest of the tests look
@@ -188,7 +153,7 @@ test_p28_longest_value(void **state)
 static void
 test_p29_structure_never_changes(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	unsigned char before[32];
 
@@ -209,13 +174,13 @@ test_p29_structure_never_changes(void **state)
 		caller_call(caller, caller_type(caller));
 		assert_memory_equal(caller->memory, before, sizeof(before));
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p29_value_with_nul_ends_there(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "middle", "ab\0cd", 5);
@@ -234,13 +199,13 @@ test_p29_value_with_nul_ends_there(void **state)
 		assert_int_equal(caller_read(caller, "last", 5), PV_OK);
 		caller_result(caller, CALLER_VALUE, "abcd", 5);
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p29_binary_value_without_nul(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	char value[256];
 
@@ -254,13 +219,13 @@ test_p29_binary_value_without_nul(void **state)
 		assert_int_equal(caller_read(caller, "binary", 256), PV_OK);
 		caller_result(caller, CALLER_VALUE, value, 256);
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p30_no_other_commands(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	EACH_LAYOUT(caller) {
@@ -276,14 +241,14 @@ test_p30_no_other_commands(void **state)
 		}
 	}
 	assert_int_equal(set.store->started, 0);
-	tear_down(&set);
+	setting_down(&set);
 }
 
 /* What the first set has instead: a directory is read as lines. */
 static void
 test_p30_directory_key_is_a_list(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "opt/x/y", "1", 1);
@@ -304,7 +269,7 @@ test_p30_directory_key_is_a_list(void **state)
 		assert_int_equal(caller_read(caller, "/", 64), PV_OK);
 		caller_result(caller, CALLER_VALUE, "opt/\nz", 7);
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 /* ---- P-31 to P-35: key and value -------------------------------------- */
@@ -312,7 +277,7 @@ test_p30_directory_key_is_a_list(void **state)
 static void
 test_p31_exactly_the_length_is_copied_in(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	size_t len;
 
@@ -335,13 +300,13 @@ test_p31_exactly_the_length_is_copied_in(void **state)
 		    PV_EFAULT);
 		assert_null(memory_store_get(set.store, "not", &len));
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p31_first_nul_ends_key_and_value(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	const void *value;
 	size_t len;
@@ -374,13 +339,13 @@ test_p31_first_nul_ends_key_and_value(void **state)
 		memory_store_get(set.store, "other", &len);
 		assert_int_equal(len, 0);
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p31_control_characters_in_a_key(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	char key[] = "na?me";
 
@@ -397,13 +362,13 @@ test_p31_control_characters_in_a_key(void **state)
 				memory_store_unset(set.store, key);
 		}
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p32_reading_needs_no_right_to_write(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "name", "value", 5);
@@ -413,13 +378,13 @@ test_p32_reading_needs_no_right_to_write(void **state)
 		assert_int_equal(caller_call(caller, caller_type(caller)),
 		    PV_OK);
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p33_lengths_include_the_nul(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "empty", "", 0);
@@ -439,13 +404,13 @@ test_p33_lengths_include_the_nul(void **state)
 		assert_int_equal(caller_read(caller, "ten", 1000), PV_OK);
 		caller_result(caller, CALLER_VALUE, "0123456789", 11);
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 static void
 test_p34_no_memory(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 	int error;
 
@@ -467,14 +432,14 @@ test_p34_no_memory(void **state)
 		    PV_OK);
 		sim_machine_fail_alloc(set.world->machine, 0);
 	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 /* P-35, on the store of fw_cfg. */
 static void
 test_p35_erange_is_a_small_buffer(void **state)
 {
-	struct setting set = set_up(state);
+	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
 	caller->unit = KVM;
@@ -486,468 +451,7 @@ test_p35_erange_is_a_small_buffer(void **state)
 		    PV_OK);
 		caller_result(caller, CALLER_VALUE, "hello", 6);
 	}
-	tear_down(&set);
-}
-
-/* ---- The ten checks --------------------------------------------------- */
-
-/* In each of these everything that is checked later is wrong as well. */
-static void
-all_is_wrong(struct caller *caller)
-{
-	caller->read_only = true;
-	caller->fault_from = CALLER_KEY;
-	caller->fault_to = CALLER_BASE + CALLER_SIZE;
-	caller_request(caller, 0, CALLER_KEY, 0, CALLER_VALUE);
-}
-
-static void
-test_check_1_bus_never_attached_is_enodev(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	caller->no_bus = true;
-	caller->unit = 99;
-	EACH_LAYOUT(caller) {
-		all_is_wrong(caller);
-		assert_int_equal(caller_call(caller, caller_kvread(caller)),
-		    PV_ENODEV);
-		assert_int_equal(caller_call(caller, caller_kvwrite(caller)),
-		    PV_ENODEV);
-		assert_int_equal(caller_call(caller, caller_type(caller)),
-		    PV_ENODEV);
-		assert_int_equal(caller_call(caller, 0), PV_ENODEV);
-	}
-	tear_down(&set);
-}
-
-static void
-test_check_2_minor_not_in_use_is_enxio(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	EACH_LAYOUT(caller) {
-		all_is_wrong(caller);
-		for (unsigned unit = 3; unit < 9; unit++) {
-			caller->unit = unit;
-			assert_int_equal(caller_call(caller,
-			    caller_kvread(caller)), PV_ENXIO);
-			assert_int_equal(caller_call(caller,
-			    caller_kvwrite(caller)), PV_ENXIO);
-			assert_int_equal(caller_call(caller,
-			    caller_type(caller)), PV_ENXIO);
-			assert_int_equal(caller_call(caller, 0), PV_ENXIO);
-		}
-	}
-	tear_down(&set);
-}
-
-static void
-test_check_3_write_without_the_right_is_eperm(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	EACH_LAYOUT(caller) {
-		all_is_wrong(caller);
-		caller->unit = BHYVE;
-		assert_int_equal(caller_call(caller, caller_kvwrite(caller)),
-		    PV_EPERM);
-		caller->unit = XEN;
-		assert_int_equal(caller_call(caller, caller_kvwrite(caller)),
-		    PV_EPERM);
-	}
-	assert_int_equal(set.store->started, 0);
-	tear_down(&set);
-}
-
-static void
-test_check_4_no_store_is_enxio(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	EACH_LAYOUT(caller) {
-		all_is_wrong(caller);
-		caller->read_only = false;
-		caller->unit = BHYVE;
-		assert_int_equal(caller_call(caller, caller_kvread(caller)),
-		    PV_ENXIO);
-		assert_int_equal(caller_call(caller, caller_kvwrite(caller)),
-		    PV_ENXIO);
-	}
-	tear_down(&set);
-}
-
-static void
-test_check_5_unknown_command_is_enotty(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	EACH_LAYOUT(caller) {
-		all_is_wrong(caller);
-		caller->fault_from = CALLER_ARG;
-		for (unsigned unit = KVM; unit <= BHYVE; unit++) {
-			caller->unit = unit;
-			assert_int_equal(caller_call(caller, 0), PV_ENOTTY);
-			assert_int_equal(caller_call(caller, 0x5401),
-			    PV_ENOTTY);
-			/* right but for the direction, or the group */
-			assert_int_equal(caller_call(caller,
-			    caller_kvread(caller) & ~0x80000000ul),
-			    PV_ENOTTY);
-			assert_int_equal(caller_call(caller,
-			    caller_kvread(caller) ^ 0x100), PV_ENOTTY);
-		}
-	}
-	tear_down(&set);
-}
-
-static void
-test_check_6_type(void **state)
-{
-	static const char *const names[] = { "KVM", "Xen", "bhyve" };
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	EACH_LAYOUT(caller) {
-		for (unsigned unit = KVM; unit <= BHYVE; unit++) {
-			size_t size = strlen(names[unit]) + 1;
-
-			caller->unit = unit;
-			/* the value is of no account */
-			all_is_wrong(caller);
-			for (size_t len = 0; len < size; len++) {
-				caller_request(caller, len, CALLER_KEY, 99999,
-				    0);
-				assert_int_equal(caller_call(caller,
-				    caller_type(caller)), PV_ENOMEM);
-			}
-			caller_request(caller, size, CALLER_KEY, 99999, 0);
-			assert_int_equal(caller_call(caller,
-			    caller_type(caller)), PV_EFAULT);
-			/* only what is written has to be there */
-			caller->fault_from = CALLER_KEY + size;
-			caller_request(caller, UINT32_MAX, CALLER_KEY, 0, 0);
-			assert_int_equal(caller_call(caller,
-			    caller_type(caller)), PV_OK);
-			caller_result(caller, CALLER_KEY, names[unit], size);
-		}
-	}
-	tear_down(&set);
-}
-
-static void
-test_check_7_key(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	EACH_LAYOUT(caller) {
-		for (unsigned i = 0; i < 2; i++) {
-			unsigned long cmd = i == 0 ? caller_kvread(caller)
-			    : caller_kvwrite(caller);
-
-			all_is_wrong(caller);
-			caller->read_only = false;
-			assert_int_equal(caller_call(caller, cmd), PV_EINVAL);
-			caller_request(caller, 65537, CALLER_KEY, 0,
-			    CALLER_VALUE);
-			assert_int_equal(caller_call(caller, cmd),
-			    PV_ENAMETOOLONG);
-			caller_request(caller, 1, CALLER_KEY, 0,
-			    CALLER_VALUE);
-			assert_int_equal(caller_call(caller, cmd), PV_EFAULT);
-			caller_request(caller, 1, 0, 0, CALLER_VALUE);
-			assert_int_equal(caller_call(caller, cmd), PV_EFAULT);
-		}
-	}
-	assert_int_equal(set.store->started, 0);
-	tear_down(&set);
-}
-
-static void
-test_check_8_value(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	EACH_LAYOUT(caller) {
-		for (unsigned i = 0; i < 2; i++) {
-			unsigned long cmd = i == 0 ? caller_kvread(caller)
-			    : caller_kvwrite(caller);
-
-			all_is_wrong(caller);
-			caller->read_only = false;
-			caller->fault_from = CALLER_VALUE;
-			/* a key that no store has, and would not take */
-			caller_set_key(caller, "\n", 1);
-			caller_request(caller, 1, CALLER_KEY, 0,
-			    CALLER_VALUE);
-			assert_int_equal(caller_call(caller, cmd), PV_EINVAL);
-			caller_request(caller, 1, CALLER_KEY, 65537,
-			    CALLER_VALUE);
-			assert_int_equal(caller_call(caller, cmd),
-			    PV_ENAMETOOLONG);
-			caller_request(caller, 1, CALLER_KEY, 1,
-			    CALLER_VALUE);
-			assert_int_equal(caller_call(caller, cmd), PV_EFAULT);
-		}
-	}
-	assert_int_equal(set.store->started, 0);
-	tear_down(&set);
-}
-
-#define PV_ERROR_VALUE(name, number, text) PV_##name,
-static const int errors[] = { PV_ERRORS(PV_ERROR_VALUE) };
-
-/* Each as it is, and nothing is copied out (caller_finish() has looked). */
-static void
-test_check_9_error_of_the_store(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
-		for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]);
-		    i++) {
-			set.store->error = errors[i];
-			assert_int_equal(caller_read(caller, "name", 6),
-			    errors[i]);
-			assert_int_equal(caller_read(caller, "dir/", 6),
-			    errors[i]);
-			assert_int_equal(caller_write(caller, "name", "new"),
-			    errors[i]);
-			assert_int_equal(caller->delivered, 0);
-		}
-	}
-	tear_down(&set);
-}
-
-static void
-test_check_9_read_only_store_is_erofs(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	caller->unit = KVM;
-	EACH_LAYOUT(caller) {
-		assert_int_equal(caller_write(caller, "opt/greeting", "new"),
-		    PV_EROFS);
-		assert_int_equal(caller_write(caller, "opt/new", "new"),
-		    PV_EROFS);
-		/* a bad key is told first */
-		assert_int_equal(caller_write(caller, "opt/\n", "new"),
-		    PV_EINVAL);
-		assert_int_equal(caller_read(caller, "opt/greeting", 6),
-		    PV_OK);
-		caller_result(caller, CALLER_VALUE, "hello", 6);
-	}
-	tear_down(&set);
-}
-
-static void
-test_check_10_text_and_its_nul_are_copied_out(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-	const void *value;
-	size_t len;
-
-	EACH_LAYOUT(caller) {
-		/* of a write too: ours answers with the empty text */
-		assert_int_equal(caller_write(caller, "name", "new value"),
-		    PV_OK);
-		caller_result(caller, CALLER_VALUE, "", 1);
-		value = memory_store_get(set.store, "name", &len);
-		assert_int_equal(len, 9);
-		assert_memory_equal(value, "new value", 9);
-		assert_int_equal(caller_read(caller, "name", 4096), PV_OK);
-		caller_result(caller, CALLER_VALUE, "new value", 10);
-	}
-	tear_down(&set);
-}
-
-/* Where a platform can tell, a result that has no place changes nothing. */
-static void
-test_check_10_bad_address_for_the_result_is_efault(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	memory_store_set(set.store, "name", "value", 5);
-	caller->fault_from = CALLER_VALUE + 3;
-	caller->fault_to = caller->fault_from + 1;
-	EACH_LAYOUT(caller) {
-		assert_int_equal(caller_read(caller, "name", 6), PV_EFAULT);
-		caller_request(caller, 4, CALLER_KEY, 6,
-		    caller->ilp32 ? UINT32_MAX : UINT64_MAX);
-		assert_int_equal(caller_call(caller, caller_kvread(caller)),
-		    PV_EFAULT);
-	}
-	assert_int_equal(set.store->started, 0);
-	tear_down(&set);
-}
-
-/* ---- Transports and time ---------------------------------------------- */
-
-/* One that learns the addresses one by one: each is asked for once, nothing
- * happens before all are there, and nothing happens twice. */
-static void
-test_lazy_transport(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
-		caller->lazy = true;
-		set.store->started = 0;
-		assert_int_equal(caller_read(caller, "name", 6), PV_OK);
-		caller_result(caller, CALLER_VALUE, "value", 6);
-		assert_int_equal(caller->starts, 4);
-		assert_int_equal(set.store->started, 1);
-		assert_int_equal(caller_write(caller, "new", "abc"), PV_OK);
-		caller_result(caller, CALLER_VALUE, "", 1);
-		assert_int_equal(caller->starts, 5);
-		assert_int_equal(set.store->started, 2);
-		caller_request(caller, 99, CALLER_KEY, 0, 0);
-		assert_int_equal(caller_call(caller, caller_type(caller)),
-		    PV_OK);
-		caller_result(caller, CALLER_KEY, "Xen", 4);
-		assert_int_equal(caller->starts, 3);
-		/* and no restart where a check fails before */
-		caller_request(caller, 0, CALLER_KEY, 6, CALLER_VALUE);
-		assert_int_equal(caller_call(caller, caller_kvread(caller)),
-		    PV_EINVAL);
-		assert_int_equal(caller->starts, 2);
-	}
-	tear_down(&set);
-}
-
-static void
-test_lazy_transport_without_memory(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-	unsigned nth = 0, failures = 0;
-	int error;
-
-	memory_store_set(set.store, "name", "value", 5);
-	caller->lazy = true;
-	do {
-		sim_machine_fail_alloc(set.world->machine, ++nth);
-		error = caller_read(caller, "name", 6);
-		sim_machine_fail_alloc(set.world->machine, 0);
-		failures += error == PV_ENOMEM;
-	} while (error == PV_ENOMEM);
-	assert_int_equal(error, PV_OK);
-	/* key; key, value; key, value */
-	assert_int_equal(failures, 5);
-	tear_down(&set);
-}
-
-static void
-test_store_that_does_not_answer_is_etimedout(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-	uint64_t start;
-
-	set.store->silent = true;
-	EACH_LAYOUT(caller) {
-		start = sim_now(set.world->sim);
-		assert_int_equal(caller_read(caller, "name", 6),
-		    PV_ETIMEDOUT);
-		assert_true(sim_now(set.world->sim) - start == 10 * PV_SECOND);
-		assert_int_equal(caller_write(caller, "name", "value"),
-		    PV_ETIMEDOUT);
-		assert_int_equal(memory_store_pending(set.store), 0);
-	}
-	tear_down(&set);
-}
-
-static void
-test_cancel_is_eintr_and_once(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	set.store->silent = true;
-	EACH_LAYOUT(caller) {
-		caller_set_key(caller, "name", 4);
-		caller_request(caller, 4, CALLER_KEY, 6, CALLER_VALUE);
-		caller_start(caller, caller_kvread(caller));
-		assert_false(caller->finished);
-		assert_int_equal(memory_store_pending(set.store), 1);
-		pv_ioctl_cancel(&caller->io);
-		assert_int_equal(caller_finish(caller), PV_EINTR);
-		pv_ioctl_cancel(&caller->io);
-		assert_int_equal(caller->dones, 1);
-		assert_int_equal(memory_store_pending(set.store), 0);
-	}
-	tear_down(&set);
-}
-
-static void
-test_cancel_of_what_is_done(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	memory_store_set(set.store, "name", "value", 5);
-	assert_int_equal(caller_read(caller, "name", 6), PV_OK);
-	pv_ioctl_cancel(&caller->io);
-	caller_result(caller, CALLER_VALUE, "value", 6);
-	assert_int_equal(caller_read(caller, "name", 2), PV_ERANGE);
-	pv_ioctl_cancel(&caller->io);
-	assert_int_equal(caller->dones, 1);
-	tear_down(&set);
-}
-
-static void
-test_detach_ends_what_is_under_way(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-
-	set.store->silent = true;
-	caller_set_key(caller, "name", 4);
-	caller_request(caller, 4, CALLER_KEY, 6, CALLER_VALUE);
-	caller_start(caller, caller_kvread(caller));
-	pv_bus_detach(set.world->bus);
-	set.world->bus = NULL;
-	assert_int_equal(caller_finish(caller), PV_EINTR);
-	tear_down(&set);
-}
-
-/* Answers that come later, in any order, through a lazy transport. */
-static void
-test_slow_store(void **state)
-{
-	struct setting set = set_up(state);
-	struct caller *caller = set.caller;
-	char key[16], value[16];
-
-	set.store->delay = PV_SECOND;
-	EACH_LAYOUT(caller) {
-		caller->lazy = sim_random(set.world->sim, 2) == 0;
-		for (unsigned i = 0; i < 50; i++) {
-			snprintf(key, sizeof(key), "key%u", i % 7);
-			snprintf(value, sizeof(value), "value%u", i);
-			assert_int_equal(caller_write(caller, key, value),
-			    PV_OK);
-			assert_int_equal(caller_read(caller, key,
-			    strlen(value) + 1), PV_OK);
-			caller_result(caller, CALLER_VALUE, value,
-			    strlen(value) + 1);
-		}
-	}
-	tear_down(&set);
+	setting_down(&set);
 }
 
 int
@@ -971,26 +475,6 @@ main(void)
 		world_test(test_p33_lengths_include_the_nul),
 		world_test(test_p34_no_memory),
 		world_test(test_p35_erange_is_a_small_buffer),
-		world_test(test_check_1_bus_never_attached_is_enodev),
-		world_test(test_check_2_minor_not_in_use_is_enxio),
-		world_test(test_check_3_write_without_the_right_is_eperm),
-		world_test(test_check_4_no_store_is_enxio),
-		world_test(test_check_5_unknown_command_is_enotty),
-		world_test(test_check_6_type),
-		world_test(test_check_7_key),
-		world_test(test_check_8_value),
-		world_test(test_check_9_error_of_the_store),
-		world_test(test_check_9_read_only_store_is_erofs),
-		world_test(test_check_10_text_and_its_nul_are_copied_out),
-		world_test(
-		    test_check_10_bad_address_for_the_result_is_efault),
-		world_test(test_lazy_transport),
-		world_test(test_lazy_transport_without_memory),
-		world_test(test_store_that_does_not_answer_is_etimedout),
-		world_test(test_cancel_is_eintr_and_once),
-		world_test(test_cancel_of_what_is_done),
-		world_test(test_detach_ends_what_is_under_way),
-		world_test(test_slow_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

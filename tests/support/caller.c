@@ -3,6 +3,13 @@
 
 /* ---- The transport ---------------------------------------------------- */
 
+/* The address as a kernel takes it: of a 32-bit caller the lower half. */
+static uint64_t
+address(const struct caller *caller, uint64_t at)
+{
+	return caller->ilp32 ? (uint32_t)at : at;
+}
+
 static bool
 is_there(const struct caller *caller, uint64_t at, size_t size)
 {
@@ -34,6 +41,7 @@ copyin(struct pv_ioctl *io, uint64_t from, void *to, size_t size)
 {
 	struct caller *caller = io->owner;
 
+	from = address(caller, from);
 	assert_true(size > 0);
 	if (!is_there(caller, from, size))
 		return PV_EFAULT;
@@ -48,6 +56,7 @@ reserve(struct pv_ioctl *io, size_t structure, uint64_t to, size_t data)
 {
 	struct caller *caller = io->owner;
 
+	to = address(caller, to);
 	if (data > 0 && !is_there(caller, to, data))
 		return PV_EFAULT;
 	if (!is_known(caller, true, to, structure + data))

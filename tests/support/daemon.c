@@ -32,22 +32,27 @@ now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+/* Milliseconds; poll(2) must not take them for "for ever". */
+static int
+left(double end)
+{
+	double seconds = end - now();
+
+	return seconds > 0 ? (int)(seconds * 1000) + 1 : 0;
+}
+
 /* False: it did not get ready in time. */
 static bool
 await(int fd, short events, double seconds)
 {
 	struct pollfd one = { .fd = fd, .events = events };
-	double end = now() + seconds, left;
+	double end = now() + seconds;
+	int ready;
 
-	while ((left = end - now()) > 0) {
-		int ready = poll(&one, 1, (int)(left * 1000) + 1);
-
-		if (ready > 0)
-			return true;
-		if (ready < 0 && errno != EINTR)
-			return false;
-	}
-	return false;
+	do {
+		ready = poll(&one, 1, left(end));
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0;
 }
 
 /* ---- The process ------------------------------------------------------ */
@@ -535,11 +540,13 @@ client_send(int fd, const void *bytes, size_t size)
 	ssize_t sent;
 
 	while (size > 0) {
-		if (!await(fd, POLLOUT, DEADLINE))
-			fail_msg("pvbusd takes nothing more");
 		sent = send(fd, p, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno == EAGAIN &&
+		    await(fd, POLLOUT, DEADLINE))
+			continue;
 		if (sent < 0)
-			fail_msg("send: %s", strerror(errno));
+			fail_msg("pvbusd takes nothing more: %s",
+			    strerror(errno));
 		p += sent;
 		size -= (size_t)sent;
 	}

@@ -164,7 +164,11 @@ answer(struct memory_store *store, struct pv_kv *kv)
 		fw_read_bytes(kv, key->value, key->len);
 		return;
 	}
-	pv_kv_done(kv, error);
+	if (error != PV_OK && store->careless) {
+		memset(kv->value, '!', kv->room);
+		kv->len = kv->room;
+	}
+	pv_kv_done(kv->bus, kv, error);
 }
 
 static void
@@ -220,6 +224,10 @@ destroy(struct pv_store *pv_store)
 	assert_null(store->pending);
 	if (store->destroyed != NULL)
 		++*store->destroyed;
+	while (store->count > 0)
+		unset(store, store->keys[0].name, store->keys[0].namelen);
+	free(store->keys);
+	free(store);
 }
 
 unsigned
@@ -254,17 +262,6 @@ attach(struct pv_device *device)
 	device->interface->store = &store->store;
 	pv_device_describe(device, "memory");
 	return PV_OK;
-}
-
-static void
-detach(struct pv_device *device)
-{
-	struct memory_store *store = device->softc;
-
-	while (store->count > 0)
-		unset(store, store->keys[0].name, store->keys[0].namelen);
-	free(store->keys);
-	free(store);
 }
 
 static uint64_t
@@ -305,7 +302,6 @@ poll(struct pv_device *device, unsigned budget)
 const struct pv_driver memory_xen_driver = {
 	.name = "xen",
 	.attach = attach,
-	.detach = detach,
 	.poll = poll,
 	.deadline = deadline,
 };
@@ -313,7 +309,6 @@ const struct pv_driver memory_xen_driver = {
 const struct pv_driver memory_vmt_driver = {
 	.name = "vmt",
 	.attach = attach,
-	.detach = detach,
 	.poll = poll,
 	.deadline = deadline,
 };

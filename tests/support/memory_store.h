@@ -21,6 +21,7 @@ struct memory_store {
 	uint64_t delay;   /* the longest one; 0: answers at once */
 	bool silent;      /* takes requests and never answers */
 	int error;        /* the answer to everything, unless 0 */
+	bool careless;    /* with an error it speaks of bytes, too */
 
 	/* what the bus did with it */
 	unsigned started, answered, cancelled;

@@ -324,7 +324,7 @@ daemon_that_does_not_accept(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/pvbus0", directory);
 	while (n < 8) {
-		last = client_socket_open(path, 50);
+		last = pvbus_i_socket_open(path, 50);
 		if (last < 0)
 			break;
 		fds[n++] = last;
