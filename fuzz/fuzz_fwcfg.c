@@ -12,6 +12,7 @@
 
 #define NO_DMA 0x04
 #define NO_STRING 0x08
+#define TOO_LATE 0x10 /* longer than the driver waits */
 
 static void
 done(struct pv_kv *kv)
@@ -72,7 +73,8 @@ make_host(struct sim_machine *machine, const uint8_t *data, size_t size)
 	take(&data, &size, head, sizeof(head));
 	manners->dma = head[0] & 3;
 	manners->no_dma = head[0] & NO_DMA;
-	manners->dma_delay = 7 * PV_MILLISECOND;
+	manners->dma_delay =
+	    head[0] & TOO_LATE ? 6 * PV_SECOND : 7 * PV_MILLISECOND;
 	manners->dma_after = head[1];
 	if (head[0] & NO_STRING)
 		sim_machine_own_port(machine)->io_read_string = NULL;

@@ -125,16 +125,11 @@ pv_bus_attach(const struct pv_bus_config *config, struct pv_bus **out)
 static void
 detach_last(struct pv_bus *bus)
 {
-	struct pv_device **link = &bus->devices;
-	struct pv_device *device;
+	struct pv_device *device = bus->devices;
 
-	while ((*link)->next != NULL)
-		link = &(*link)->next;
-	device = *link;
-	if (device->driver != NULL && device->driver->detach != NULL)
-		device->driver->detach(device);
-	*link = NULL;
-	device_free(device);
+	while (device->next != NULL)
+		device = device->next;
+	pv_device_detach(device);
 }
 
 static void
@@ -175,11 +170,16 @@ pv_bus_poll(struct pv_bus *bus, unsigned budget)
 {
 	bool more = false;
 
-	for (struct pv_device *device = bus->devices; device != NULL;
-	    device = device->next)
+	/* a poll can attach and detach devices: hot plug */
+	bus->cursor = bus->devices;
+	while (bus->cursor != NULL) {
+		struct pv_device *device = bus->cursor;
+
+		bus->cursor = device->next;
 		if (runs(device) && device->driver->poll != NULL &&
 		    device->driver->poll(device, budget))
 			more = true;
+	}
 	requests_expire(bus);
 	return watch_poll(bus, budget) || more;
 }

@@ -14,6 +14,7 @@ struct pv_bus {
 	const char *machine;
 	struct pv_detection detection;
 	struct pv_device *devices;
+	struct pv_device *cursor; /* the next to be polled */
 	char line[128];
 
 	struct pv_kv *requests; /* under way, newest first */
@@ -27,12 +28,23 @@ struct pv_bus {
 
 void bus_log(const struct pv_bus *, enum pv_log, const char *line);
 
+/* attach.c: what was found */
+struct attach {
+	struct pv_interface *interface;
+	const char *name;  /* of the driver that takes such a thing */
+	const char *where; /* for the report */
+	void *aux;
+	bool certain; /* it is there, driver or not */
+};
+struct pv_device *attach(struct pv_bus *, struct pv_device *parent,
+    const struct attach *);
+
 /* children.c: try each device that the detected interfaces can have. */
 void children_attach(struct pv_bus *);
 
 /* device.c */
-struct pv_device *device_new(struct pv_bus *, struct pv_interface *,
-    const char *name, const struct pv_driver *);
+struct pv_device *device_new(struct pv_bus *, struct pv_device *parent,
+    const struct attach *, const struct pv_driver *);
 void device_report(struct pv_device *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void device_free(struct pv_device *);

@@ -5,7 +5,6 @@
  * platform's own, or not configured.
  */
 #include "guest/bus/bus_private.h"
-#include "guest/bus/libc.h"
 #include "wire/cpuid.h"
 
 #define ON(hv) (1u << PV_HV_##hv)
@@ -46,24 +45,6 @@ static const struct child {
 	{ "smbios", ON(KVM) | ON(OPENBSD) | ON(QEMU), NULL, false },
 };
 
-static bool
-same(const char *a, const char *b)
-{
-	size_t len = strlen(a);
-
-	return strlen(b) == len && memcmp(a, b, len) == 0;
-}
-
-static const struct pv_driver *
-driver_named(const struct pv_bus *bus, const char *name)
-{
-	if (bus->drivers != NULL)
-		for (unsigned i = 0; bus->drivers[i] != NULL; i++)
-			if (same(bus->drivers[i]->name, name))
-				return bus->drivers[i];
-	return NULL;
-}
-
 static struct pv_interface *
 interface_for(struct pv_bus *bus, const struct child *child)
 {
@@ -77,63 +58,18 @@ interface_for(struct pv_bus *bus, const struct child *child)
 	return NULL;
 }
 
-static void
-not_configured(struct pv_bus *bus, struct pv_interface *interface,
-    const char *name, const char *why)
-{
-	const struct pv_port *port = bus->port;
-	struct pv_device *device = device_new(bus, interface, name, NULL);
-	char holder[48];
-
-	if (device == NULL)
-		return;
-	if (why == NULL && port->holder != NULL &&
-	    port->holder(port->ctx, name, holder, sizeof(holder)) == PV_OK) {
-		device->state = PV_DEVICE_HELD;
-		device_report(device, "%s", holder);
-	} else {
-		device->state = PV_DEVICE_UNCONFIGURED;
-		device_report(device, "%s%s not configured",
-		    why != NULL ? why : interface->name,
-		    why != NULL ? "," : "");
-	}
-}
-
-static void
-attach(struct pv_bus *bus, struct pv_interface *interface, const char *name,
-    const struct pv_driver *driver)
-{
-	struct pv_device *device = device_new(bus, interface, name, driver);
-	int error;
-
-	if (device == NULL) {
-		not_configured(bus, interface, name, pv_error_text(PV_ENOMEM));
-		return;
-	}
-	error = driver->attach(device);
-	if (error == PV_OK) {
-		bus_log(bus, PV_LOG_INFO, device->line);
-		return;
-	}
-	device_free(device);
-	if (error != PV_ENODEV)
-		not_configured(bus, interface, name, pv_error_text(error));
-}
-
 void
 children_attach(struct pv_bus *bus)
 {
 	for (size_t i = 0; i < sizeof(children) / sizeof(children[0]); i++) {
 		const struct child *child = &children[i];
 		struct pv_interface *interface = interface_for(bus, child);
-		const struct pv_driver *driver;
 
-		if (interface == NULL)
-			continue;
-		driver = driver_named(bus, child->name);
-		if (driver != NULL)
-			attach(bus, interface, child->name, driver);
-		else if (child->certain)
-			not_configured(bus, interface, child->name, NULL);
+		if (interface != NULL)
+			attach(bus, NULL, &(struct attach){
+				.interface = interface,
+				.name = child->name,
+				.where = interface->name,
+				.certain = child->certain });
 	}
 }

@@ -4,9 +4,26 @@
 #include "guest/bus/format.h"
 #include "guest/bus/libc.h"
 
+/* The first number that no other device of the driver has; on the second bus of
+ * a process they begin with 1. */
+static unsigned
+free_unit(const struct pv_bus *bus, const struct pv_driver *driver)
+{
+	const struct pv_device *device = bus->devices;
+	unsigned unit = bus->unit;
+
+	while (device != NULL)
+		if (device->driver == driver && device->unit == unit) {
+			unit++;
+			device = bus->devices;
+		} else
+			device = device->next;
+	return unit;
+}
+
 struct pv_device *
-device_new(struct pv_bus *bus, struct pv_interface *interface,
-    const char *name, const struct pv_driver *driver)
+device_new(struct pv_bus *bus, struct pv_device *parent,
+    const struct attach *found, const struct pv_driver *driver)
 {
 	struct pv_device **link = &bus->devices;
 	struct pv_device *device = pv_alloc(bus, sizeof(*device));
@@ -14,13 +31,17 @@ device_new(struct pv_bus *bus, struct pv_interface *interface,
 	if (device == NULL)
 		return NULL;
 	device->bus = bus;
-	device->interface = interface;
+	device->parent = parent;
+	device->interface = found->interface;
 	device->driver = driver;
+	device->aux = found->aux;
+	device->unit = driver != NULL ? free_unit(bus, driver) : 0;
 	if (driver != NULL)
-		pv_format(device->name, sizeof(device->name), "%s%u", name,
-		    bus->unit);
+		pv_format(device->name, sizeof(device->name), "%s%u",
+		    found->name, device->unit);
 	else
-		pv_format(device->name, sizeof(device->name), "\"%s\"", name);
+		pv_format(device->name, sizeof(device->name), "\"%s\"",
+		    found->name);
 	while (*link != NULL)
 		link = &(*link)->next;
 	*link = device;
@@ -38,15 +59,22 @@ device_free(struct pv_device *device)
 			*link = device->next;
 			break;
 		}
+	if (bus->cursor == device)
+		bus->cursor = device->next;
 	pv_free(bus, device, sizeof(*device));
 }
 
 static void
 describe(struct pv_device *device, const char *format, va_list args)
 {
-	size_t len = pv_format(device->line, sizeof(device->line),
-	    "%s at pvbus%u: ", device->name, device->bus->unit);
+	size_t len;
 
+	if (device->parent != NULL)
+		len = pv_format(device->line, sizeof(device->line),
+		    "%s at %s: ", device->name, device->parent->name);
+	else
+		len = pv_format(device->line, sizeof(device->line),
+		    "%s at pvbus%u: ", device->name, device->bus->unit);
 	pv_vformat(device->line + len, sizeof(device->line) - len, format,
 	    args);
 }

@@ -87,10 +87,13 @@ enum pv_device_state {
 struct pv_device {
 	struct pv_device *next; /* in the order of attachment */
 	struct pv_bus *bus;
+	struct pv_device *parent; /* NULL: pvbus itself */
 	struct pv_interface *interface;
 	const struct pv_driver *driver;
+	void *aux; /* what its parent hands it */
 	enum pv_device_state state;
-	char name[16];  /* "fwcfg0" */
+	unsigned unit;
+	char name[32];  /* "fwcfg0", or "\"vkbd\"" with no driver */
 	char line[128]; /* the line of the attach report */
 	void *softc;    /* the driver's own */
 	struct pv_stats stats;
@@ -232,6 +235,15 @@ void pv_ioctl_end(struct pv_ioctl *);
 const struct pv_port *pv_bus_port(const struct pv_bus *);
 void *pv_alloc(const struct pv_bus *, size_t size);
 void pv_free(const struct pv_bus *, void *memory, size_t size);
+/*
+ * A driver that is a bus itself has found something.  The driver of that name
+ * takes it, or the report says that none does, with the bus's word for it:
+ * "vkbd" at xen0: device/vkbd/0 not configured.  Returns the device, or NULL.
+ */
+struct pv_device *pv_device_attach(struct pv_device *parent, const char *name,
+    const char *where, void *aux);
+/* Take a device away, its children first; hot unplug. */
+void pv_device_detach(struct pv_device *);
 /* %s %u %x %c only; what comes from the host is to be printable already. */
 void pv_device_describe(struct pv_device *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

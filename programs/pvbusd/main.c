@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -157,9 +158,33 @@ run(struct daemon *daemon)
 	return good;
 }
 
+/*
+ * Without a descriptor for each place, one user could take them all and leave
+ * none for root.
+ */
+static void
+limit_clients(struct daemon *daemon)
+{
+	/* sockets and devices, and what else is open */
+	rlim_t own = units(daemon) * 2 + 16;
+	rlim_t wanted = daemon->config.clients + own;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+		return;
+	daemon->config.clients = limit.rlim_cur > own
+	    ? (unsigned)(limit.rlim_cur - own) : 1;
+	log_line(PV_LOG_ERROR, "%u clients only: no more descriptors are "
+	    "allowed (RLIMIT_NOFILE)", daemon->config.clients);
+}
+
 static int
 serve(struct daemon *daemon)
 {
+	limit_clients(daemon);
 	if (!nodes_make(daemon))
 		return EX_CANTCREAT;
 	if (geteuid() == 0 && !privilege_drop())

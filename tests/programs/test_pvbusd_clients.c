@@ -697,6 +697,25 @@ test_many_users_do_not_lock_root_out(void **state)
 	close_all(fds, 400);
 }
 
+/* Fewer descriptors than places: they are shared in the same way. */
+static void
+test_few_descriptors_do_not_lock_root_out(void **state)
+{
+	struct pvbusd *d = *state;
+	int fds[120];
+
+	if (geteuid() != 0)
+		skip_test(NOT_ROOT);
+	d->limit = 64;
+	pvbusd_start(d, "-H", "sim:kvm", NULL);
+	pvbusd_has_said(d, "clients only: no more descriptors are allowed");
+	open_to_all(d);
+	for (unsigned i = 0; i < 4; i++)
+		flood(d, fds + 30 * i, 30, NOBODY - i);
+	pvbusd_serves_others(d);
+	close_all(fds, 120);
+}
+
 /* As many large requests at once as there are places, none read in time. */
 static void
 test_flood_of_requests(void **state)
@@ -934,6 +953,7 @@ main(void)
 		pvbusd_test(test_places_are_those_of_the_configuration),
 		pvbusd_test(test_another_user_takes_a_quarter),
 		pvbusd_test(test_many_users_do_not_lock_root_out),
+		pvbusd_test(test_few_descriptors_do_not_lock_root_out),
 		pvbusd_running_test(test_flood_of_requests),
 		pvbusd_running_test(test_vanishes_in_the_middle_of_a_watch),
 		pvbusd_running_test(test_half_closed_in_the_middle_of_a_watch),

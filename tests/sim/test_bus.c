@@ -80,7 +80,7 @@ test_deadline(struct pv_device *device)
 static void
 test_cpu_start(struct pv_device *device, unsigned cpu)
 {
-	char name[24];
+	char name[48];
 
 	snprintf(name, sizeof(name), "%s on %u", device->name, cpu);
 	note("start", name);

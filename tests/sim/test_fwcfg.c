@@ -504,6 +504,35 @@ test_dma_never_ends(void **state)
 	assert_string_equal(value, "old");
 }
 
+/* The SMBIOS table is read by the same ports.  A host that ends that transfer
+ * after we gave it up has nobody's buffer to write to. */
+static void
+test_dma_ends_late_after_attach(void **state)
+{
+	static const char *const strings[] = {
+		"a string that makes the table longer than any value here" };
+	struct world *world = *state;
+	char value[2] = "x";
+	size_t len;
+
+	world_machine(world, "kvm");
+	world_expect_leaked_pages(world, DMA_PAGES);
+	add(world, "opt/a", "a");
+	assert_true(sim_machine_set_oem(world->machine, strings, 1));
+	host_fwcfg_manners(world->fwcfg)->dma = HOST_DMA_LATER;
+	host_fwcfg_manners(world->fwcfg)->dma_delay = 6 * PV_SECOND;
+	/* count (1), skip and entries (2) */
+	host_fwcfg_manners(world->fwcfg)->dma_after = 3;
+	world_attach(world);
+	world_has_line(world, "\"smbios\" at pvbus0: the host did not answer in "
+			      "time, not configured");
+	world_has_line(world, "fwcfg0: the host does not end a DMA transfer; "
+			      "out of use");
+	sim_advance(world->sim, sim_now(world->sim) + 2 * PV_SECOND);
+	assert_int_equal(world_read(world, "opt/a", value, 1, &len), PV_EIO);
+	assert_string_equal(value, "x");
+}
+
 static void
 test_dma_never_ends_at_attach(void **state)
 {
@@ -655,6 +684,7 @@ main(void)
 		world_test(test_dma_error_at_attach),
 		world_test(test_dma_never_ends),
 		world_test(test_dma_never_ends_at_attach),
+		world_test(test_dma_ends_late_after_attach),
 		world_test(test_cancel_during_dma),
 		world_test(test_deadline_during_dma),
 		world_test(test_detach_during_dma_leaks_the_pages),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -181,6 +182,15 @@ become(uid_t uid)
 }
 
 static void
+limit_descriptors(unsigned limit)
+{
+	struct rlimit both = { limit, limit };
+
+	if (limit > 0 && setrlimit(RLIMIT_NOFILE, &both) < 0)
+		_exit(126);
+}
+
+static void
 redirect(const struct pvbusd *d, int fd, const char *name)
 {
 	char path[128];
@@ -206,6 +216,7 @@ child(const struct pvbusd *d, const char *out, const char **argv)
 	redirect(d, 0, "/dev/null");
 	redirect(d, 1, out != NULL ? out : "out");
 	redirect(d, 2, "err");
+	limit_descriptors(d->limit);
 	become(d->uid);
 	/* nothing stays behind if the test crashes */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -49,6 +49,7 @@ struct pvbusd {
 	int exited; /* readable when it has ended */
 	int notify; /* where NOTIFY_SOCKET leads */
 	uid_t uid; /* to run as; that of the test unless it is set */
+	unsigned limit; /* of its descriptors; 0: that of the test */
 	int beside; /* a client that behaves, from the start on */
 	unsigned descriptors; /* when it was ready, with `beside` */
 	char root[64]; /* all is in here */
