@@ -130,11 +130,14 @@ below(const struct walk *walk, const struct fw_key *key)
 static size_t
 next_name(struct walk *walk, const char **name)
 {
-	const struct fw_key *key = &walk->keys[walk->at];
 	size_t start = walk->pathlen > 0 ? walk->pathlen + 1 : 0;
+	const struct fw_key *key;
 	size_t len;
 
-	if (walk->at >= walk->count || !below(walk, key))
+	if (walk->at >= walk->count)
+		return 0;
+	key = &walk->keys[walk->at];
+	if (!below(walk, key))
 		return 0;
 	*name = key->name + start;
 	len = key->len - start;

@@ -156,13 +156,19 @@ h 1 -j greeting binary missing && printf '%s\n' "{\"schema\":1,\"device\":\
 {\"key\":\"binary\",\"base64\":\"YQBi/wo=\"},{\"key\":\"missing\",\
 \"error\":\"ENOENT\",\"message\":\"no such key\"}]}" | cmp -s - out
 ok 'JSON'
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	script -qec "$hostctl terminal" /dev/null >out 2>err </dev/null
 	grep -qF '\033[2Jx\\y\302\233ä' out
 	ok 'a terminal is not harmed'
 	script -qec "$hostctl -g lines empty" /dev/null >out 2>err </dev/null
 	grep -qF 'lines: one\ntwo: x' out && [ "$(wc -l <out)" -eq 2 ]
 	ok 'no value looks like another key'
+else
+	for name in 'a terminal is not harmed' \
+	    'no value looks like another key'; do
+		n=$((n + 1))
+		echo "ok $n - $name # SKIP no script(1), or no pseudo-terminals"
+	done
 fi
 
 # Keys that no device sees
