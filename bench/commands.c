@@ -47,7 +47,7 @@ run(struct command *command, unsigned round)
 	int status = -1;
 
 	if (posix_spawn(&child, command->words[0], &nowhere, NULL,
-	    command->words, environ) == 0)
+		command->words, environ) == 0)
 		waitpid(child, &status, 0);
 	command->times[round] = nanoseconds() - start;
 	if (status != 0)
@@ -68,10 +68,8 @@ main(int argc, char **argv)
 		return 64;
 	}
 	posix_spawn_file_actions_init(&nowhere);
-	posix_spawn_file_actions_addopen(&nowhere, 1, "/dev/null", O_WRONLY,
-	    0);
-	posix_spawn_file_actions_addopen(&nowhere, 2, "/dev/null", O_WRONLY,
-	    0);
+	posix_spawn_file_actions_addopen(&nowhere, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&nowhere, 2, "/dev/null", O_WRONLY, 0);
 	for (int i = 0; i < count; i++) {
 		parse(&commands[i], argv[i + 2]);
 		commands[i].times = calloc(rounds, sizeof(uint64_t));

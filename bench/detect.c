@@ -13,8 +13,8 @@ static uint64_t scans[ROUNDS], leaves[ROUNDS];
 int
 main(void)
 {
-	struct linux_port *linux_port =
-	    linux_port_new(&(struct linux_port_config){ 0 });
+	struct linux_port *linux_port = linux_port_new(
+	    &(struct linux_port_config){ 0 });
 	const struct pv_port *port = linux_port_table(linux_port);
 	struct pv_detection detection;
 	struct pv_cpuid regs;
@@ -36,8 +36,8 @@ main(void)
 	scan = median(scans, ROUNDS);
 	printf("%-24s %8.2f us\n", "one CPUID", (double)leaf / 1000);
 	printf("%-24s %8.2f us  %5.1f x that, %u interfaces\n",
-	    "the whole scan", (double)scan / 1000,
-	    (double)scan / (double)leaf, detection.count);
+	    "the whole scan", (double)scan / 1000, (double)scan / (double)leaf,
+	    detection.count);
 	linux_port_free(linux_port);
 	return 0;
 }

@@ -16,13 +16,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What must hold for every input. */
-#define MUST(condition)                                                        \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__,    \
-			    __LINE__, #condition);                             \
-			abort();                                               \
-		}                                                              \
+#define MUST(condition)                                                     \
+	do {                                                                \
+		if (!(condition)) {                                         \
+			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__, \
+			    __LINE__, #condition);                          \
+			abort();                                            \
+		}                                                           \
 	} while (0)
 
 /* Bytes from the front of the input; zeroes when it has no more. */

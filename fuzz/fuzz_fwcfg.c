@@ -46,13 +46,18 @@ static void
 use(struct sim *sim, struct pv_bus *bus)
 {
 	static char names[4096], value[4096];
-	struct pv_kv list = { .op = PV_LIST, .flags = PV_KV_RECURSIVE,
-		.key = "", .value = names, .room = sizeof(names) };
+	struct pv_kv list = { .op = PV_LIST,
+		.flags = PV_KV_RECURSIVE,
+		.key = "",
+		.value = names,
+		.room = sizeof(names) };
 
 	request(sim, bus, &list);
 	for (size_t at = 0, n = 0; at < list.len && n < 8; n++) {
-		struct pv_kv read = { .op = PV_READ, .key = names + at,
-			.keylen = strlen(names + at), .value = value,
+		struct pv_kv read = { .op = PV_READ,
+			.key = names + at,
+			.keylen = strlen(names + at),
+			.value = value,
 			.room = sizeof(value) };
 
 		MUST(read.keylen > 0);
@@ -73,8 +78,8 @@ make_host(struct sim_machine *machine, const uint8_t *data, size_t size)
 	take(&data, &size, head, sizeof(head));
 	manners->dma = head[0] & 3;
 	manners->no_dma = head[0] & NO_DMA;
-	manners->dma_delay =
-	    head[0] & TOO_LATE ? 6 * PV_SECOND : 7 * PV_MILLISECOND;
+	manners->dma_delay = head[0] & TOO_LATE ? 6 * PV_SECOND
+						: 7 * PV_MILLISECOND;
 	manners->dma_after = head[1];
 	if (head[0] & NO_STRING)
 		sim_machine_own_port(machine)->io_read_string = NULL;
@@ -101,9 +106,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	MUST(machine != NULL);
 	make_host(machine, data, size);
-	MUST(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(machine), .drivers = drivers }, &bus) ==
-	    PV_OK);
+	MUST(pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+							machine),
+			       .drivers = drivers },
+		 &bus) == PV_OK);
 	if (pv_bus_interface(bus, 0)->store != NULL)
 		use(sim, bus);
 	pv_bus_detach(bus);

@@ -109,9 +109,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	caller.memory = data;
 	caller.size = size;
 	MUST(host_fwcfg_add(sim_machine_fwcfg(machine), "opt/a", "value", 5));
-	MUST(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(machine), .drivers = drivers }, &bus) ==
-	    PV_OK);
+	MUST(pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+							machine),
+			       .drivers = drivers },
+		 &bus) == PV_OK);
 	run(sim, bus, &caller, head[0], head[1]);
 	pv_bus_detach(bus);
 	MUST(sim_machine_counts(machine)->memory == 0);

@@ -117,8 +117,8 @@ int
 main(int argc, char **argv)
 {
 	struct dirent **entries;
-	int count = argc == 2
-	    ? scandir(argv[1], &entries, visible, alphasort) : -1;
+	int count = argc == 2 ? scandir(argv[1], &entries, visible, alphasort)
+			      : -1;
 
 	if (count <= 0) {
 		printf("1..1\nnot ok 1 - no seeds in %s\n",

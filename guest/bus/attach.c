@@ -57,8 +57,7 @@ not_configured(struct pv_bus *bus, struct pv_device *parent,
 }
 
 struct pv_device *
-attach(struct pv_bus *bus, struct pv_device *parent,
-    const struct attach *found)
+attach(struct pv_bus *bus, struct pv_device *parent, const struct attach *found)
 {
 	const struct pv_driver *driver = driver_named(bus, found->name);
 	struct pv_device *device;
@@ -88,9 +87,12 @@ struct pv_device *
 pv_device_attach(struct pv_device *parent, const char *name, const char *where,
     void *aux)
 {
-	return attach(parent->bus, parent, &(struct attach){
-		.interface = parent->interface, .name = name, .where = where,
-		.aux = aux, .certain = true });
+	return attach(parent->bus, parent,
+	    &(struct attach){ .interface = parent->interface,
+		.name = name,
+		.where = where,
+		.aux = aux,
+		.certain = true });
 }
 
 static struct pv_device *
@@ -99,7 +101,7 @@ last_child(struct pv_device *parent)
 	struct pv_device *last = NULL;
 
 	for (struct pv_device *device = parent->bus->devices; device != NULL;
-	    device = device->next)
+	     device = device->next)
 		if (device->parent == parent)
 			last = device;
 	return last;

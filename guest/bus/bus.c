@@ -193,7 +193,7 @@ pv_bus_deadline(const struct pv_bus *bus)
 	if (next < first)
 		first = next;
 	for (struct pv_device *device = bus->devices; device != NULL;
-	    device = device->next) {
+	     device = device->next) {
 		if (!runs(device) || device->driver->deadline == NULL)
 			continue;
 		next = device->driver->deadline(device);
@@ -207,7 +207,7 @@ void
 pv_bus_cpu_start(struct pv_bus *bus, unsigned cpu)
 {
 	for (struct pv_device *device = bus->devices; device != NULL;
-	    device = device->next)
+	     device = device->next)
 		if (runs(device) && device->driver->cpu_start != NULL)
 			device->driver->cpu_start(device, cpu);
 }

@@ -12,8 +12,7 @@
 static bool
 has_clock(const struct pv_interface *interface)
 {
-	uint32_t need =
-	    CPUID_KVM_CLOCKSOURCE2 | CPUID_KVM_CLOCKSOURCE_STABLE;
+	uint32_t need = CPUID_KVM_CLOCKSOURCE2 | CPUID_KVM_CLOCKSOURCE_STABLE;
 
 	return (interface->features & need) == need;
 }
@@ -66,8 +65,8 @@ children_attach(struct pv_bus *bus)
 		struct pv_interface *interface = interface_for(bus, child);
 
 		if (interface != NULL)
-			attach(bus, NULL, &(struct attach){
-				.interface = interface,
+			attach(bus, NULL,
+			    &(struct attach){ .interface = interface,
 				.name = child->name,
 				.where = interface->name,
 				.certain = child->certain });

@@ -123,7 +123,7 @@ scan(const struct pv_port *port, struct pv_detection *out)
 	enum pv_hv id;
 
 	for (base = CPUID_HV_FIRST; base < CPUID_HV_END;
-	    base += CPUID_HV_STEP) {
+	     base += CPUID_HV_STEP) {
 		port->cpuid(port->ctx, base, 0, &regs);
 		memcpy(signature, &regs.ebx, 4);
 		memcpy(signature + 4, &regs.ecx, 4);
@@ -132,7 +132,7 @@ scan(const struct pv_port *port, struct pv_detection *out)
 			return;
 		for (id = 0; id < PV_HV_COUNT; id++)
 			if (memcmp(signature, known[id].signature,
-			    sizeof(signature)) == 0)
+				sizeof(signature)) == 0)
 				break;
 		if (id == PV_HV_COUNT)
 			out->unknown++;

@@ -54,7 +54,7 @@ device_free(struct pv_device *device)
 	struct pv_bus *bus = device->bus;
 
 	for (struct pv_device **link = &bus->devices; *link != NULL;
-	    link = &(*link)->next)
+	     link = &(*link)->next)
 		if (*link == device) {
 			*link = device->next;
 			break;
@@ -118,8 +118,7 @@ pv_device_request(struct pv_device *device, enum pv_request request)
 	const struct pv_port *port = device->bus->port;
 	char line[128];
 
-	pv_format(line, sizeof(line),
-	    "%s in response to request from %s host",
+	pv_format(line, sizeof(line), "%s in response to request from %s host",
 	    request == PV_REQUEST_REBOOT ? "Rebooting" : "Shutting down",
 	    device->name);
 	bus_log(device->bus, PV_LOG_INFO, line);

@@ -7,8 +7,8 @@ pv_error_text(int error)
 	switch (error) {
 	case PV_OK:
 		return "done";
-#define PV_ERROR_TEXT(name, number, text)                                      \
-	case PV_##name:                                                        \
+#define PV_ERROR_TEXT(name, number, text) \
+	case PV_##name:                   \
 		return text;
 		PV_ERRORS(PV_ERROR_TEXT)
 #undef PV_ERROR_TEXT

@@ -9,8 +9,7 @@ struct text {
 	size_t room, len;
 };
 
-static void
-add(struct text *text, const char *format, ...)
+static void add(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
@@ -68,7 +67,7 @@ bus_info(const struct pv_bus *bus, const struct pv_interface *interface,
 	}
 	add(&text, "bus %s", bus->line);
 	for (const struct pv_device *device = bus->devices; device != NULL;
-	    device = device->next)
+	     device = device->next)
 		if (device->interface == interface)
 			add(&text, "device %s", device->line);
 	return text.len;

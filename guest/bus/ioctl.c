@@ -25,8 +25,8 @@ enum kind {
 
 static const struct {
 	enum pv_op op;
-	bool openbsd;     /* of the first set */
-	bool writes;      /* needs a descriptor open for writing */
+	bool openbsd; /* of the first set */
+	bool writes;  /* needs a descriptor open for writing */
 	bool needs_store;
 	bool sends_value; /* the value goes to the store */
 	bool has_value;
@@ -231,8 +231,8 @@ copy_value(struct pv_ioctl *io, const struct request *request)
 	}
 	if (kinds[io->kind].sends_value)
 		/* OpenBSD's set answers a write with a value, ours is "" */
-		return reserve(io, openbsd ? 0 : PVBUS_KV_SIZE,
-		    request->value, openbsd ? 1 : 0);
+		return reserve(io, openbsd ? 0 : PVBUS_KV_SIZE, request->value,
+		    openbsd ? 1 : 0);
 	return reserve(io, openbsd ? 0 : PVBUS_KV_SIZE, request->value,
 	    kinds[io->kind].has_value ? (size_t)request->valuelen : 0);
 }
@@ -268,8 +268,7 @@ kvread_text(struct pv_ioctl *io)
 	char *text = io->value;
 	size_t len = text_length(text, io->kv.len);
 
-	if (len == io->kv.len &&
-	    (io->kv.actual > len || len + 1 > io->kv.room))
+	if (len == io->kv.len && (io->kv.actual > len || len + 1 > io->kv.room))
 		return PV_ERANGE;
 	text[len] = '\0';
 	io->data_len = len + 1;
@@ -291,7 +290,9 @@ answer_second_set(struct pv_ioctl *io)
 
 	memcpy(&kv, io->structure.bytes, sizeof(kv));
 	io->data_len = io->kv.error == PV_OK && kinds[io->kind].has_value &&
-	    !kinds[io->kind].sends_value ? io->kv.len : 0;
+		!kinds[io->kind].sends_value
+	    ? io->kv.len
+	    : 0;
 	kv.valuelen = (uint32_t)io->data_len;
 	kv.actual = io->kv.actual;
 	kv.seen = io->kv.seen;
@@ -338,7 +339,7 @@ submit(struct pv_ioctl *io, struct pv_interface *interface,
 	if (request->timeout == 0)
 		timeout = kv->op == PV_WATCH ? PV_NEVER : DEFAULT_TIMEOUT;
 	kv->deadline = timeout == PV_NEVER ? PV_NEVER
-	    : pv_bus_now(io->bus) + timeout;
+					   : pv_bus_now(io->bus) + timeout;
 	if (kinds[io->kind].openbsd) {
 		/* text: what follows a NUL does not count */
 		kv->keylen = text_length(kv->key, kv->keylen);

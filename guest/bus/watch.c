@@ -28,7 +28,7 @@ struct watch {
 	                  when the value is one that does not change */
 	uint64_t digest;
 	bool answered;
-	bool later; /* look is answered from another call */
+	bool later;     /* look is answered from another call */
 	uint64_t whole; /* length of what is looked at in pieces */
 	char piece[1024];
 };
@@ -131,7 +131,7 @@ digest(struct watch *watch)
 		return true;
 	if (pieces && look->actual != watch->whole)
 		wait(watch); /* it changed under way: look anew */
-	else /* 0 is "no state", and small numbers are ours */
+	else                 /* 0 is "no state", and small numbers are ours */
 		settle(watch, watch->digest | 1ull << 63, PV_OK);
 	return false;
 }
@@ -262,7 +262,7 @@ watch_deadline(const struct pv_bus *bus)
 	uint64_t first = PV_NEVER;
 
 	for (const struct watch *watch = bus->watches; watch != NULL;
-	    watch = watch->next)
+	     watch = watch->next)
 		if (watch->when < first)
 			first = watch->when;
 	return first;

@@ -22,7 +22,7 @@ base64_decode(const char *from, size_t len, uint8_t *to, size_t *size)
 	*size = 0;
 	if (len % 4 == 0)
 		for (unsigned i = 0; i < 2 && len > 0 && from[len - 1] == '=';
-		    i++)
+		     i++)
 			len--;
 	if (len % 4 == 1)
 		return false;

@@ -83,9 +83,9 @@ poll_platform(struct fwcfg *fwcfg, unsigned budget)
 			kv = kv->store_next;
 			continue;
 		}
-		/* fewer bytes than at attach: it is another device now */
-		answer(fwcfg, kv, got == (long)kv->len ? PV_OK
-		    : got < 0 ? (int)got : PV_EIO);
+		if (got >= 0) /* fewer than at attach: another device now */
+			got = got == (long)kv->len ? PV_OK : PV_EIO;
+		answer(fwcfg, kv, (int)got);
 		kv = fwcfg->queue;
 		budget--;
 	}
@@ -99,7 +99,7 @@ fwcfg_poll(struct pv_device *device, unsigned budget)
 	struct fwcfg *fwcfg = device->softc;
 
 	return fwcfg->by_ports ? poll_ports(fwcfg, budget)
-	    : poll_platform(fwcfg, budget);
+			       : poll_platform(fwcfg, budget);
 }
 
 static uint64_t
@@ -160,8 +160,9 @@ static int
 items_alloc(struct fwcfg *fwcfg, size_t count)
 {
 	fwcfg->allocated = count;
-	fwcfg->items = count == 0 ? NULL : pv_alloc(fwcfg->device->bus,
-	    count * sizeof(struct fwcfg_item));
+	fwcfg->items = count == 0
+	    ? NULL
+	    : pv_alloc(fwcfg->device->bus, count * sizeof(struct fwcfg_item));
 	return count > 0 && fwcfg->items == NULL ? PV_ENOMEM : PV_OK;
 }
 
@@ -261,9 +262,10 @@ publish(struct fwcfg *fwcfg)
 	struct fw_key *keys;
 	long repeated;
 
-	if (fwcfg->count == 0)
-		return (int)fwstore_add(device->bus, device->interface, NULL,
-		    0);
+	if (fwcfg->count == 0) {
+		repeated = fwstore_add(device->bus, device->interface, NULL, 0);
+		return (int)repeated;
+	}
 	keys = pv_alloc(device->bus, fwcfg->count * sizeof(*keys));
 	if (keys == NULL)
 		return PV_ENOMEM;
@@ -364,8 +366,7 @@ fwcfg_read_file(struct fwcfg *fwcfg, const char *name, size_t max,
 	const struct fwcfg_item *item;
 	int error;
 
-	while (i < fwcfg->count &&
-	    memcmp(fwcfg->items[i].name, name, len) != 0)
+	while (i < fwcfg->count && memcmp(fwcfg->items[i].name, name, len) != 0)
 		i++;
 	if (i == fwcfg->count || !fwcfg->by_ports)
 		return PV_ENOENT;

@@ -20,7 +20,7 @@ struct fwcfg {
 	struct fwcfg_item *items;
 	size_t count, allocated;
 	struct pv_kv *queue; /* oldest first; by ports the head is being read */
-	bool fresh; /* the platform was not asked yet for the newest */
+	bool fresh;          /* the platform was not asked yet for the newest */
 };
 
 /*

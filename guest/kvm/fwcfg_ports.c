@@ -63,7 +63,7 @@ open_dma(struct fwcfg_ports *ports)
 	if (port->pages_alloc == NULL || port->pages_free == NULL)
 		return;
 	if (read_by_port(ports, FWCFG_KEY_FEATURES, features,
-	    sizeof(features)) != PV_OK)
+		sizeof(features)) != PV_OK)
 		return;
 	if ((get_le32(features) & FWCFG_FEATURE_DMA) == 0)
 		return;
@@ -82,7 +82,7 @@ fwcfg_ports_open(struct fwcfg_ports *ports, const struct pv_port *port,
 		return PV_ENODEV;
 	*ports = (struct fwcfg_ports){ .port = port, .stats = stats };
 	if (read_by_port(ports, FWCFG_KEY_SIGNATURE, signature,
-	    sizeof(signature)) != PV_OK ||
+		sizeof(signature)) != PV_OK ||
 	    memcmp(signature, FWCFG_SIGNATURE, sizeof(signature)) != 0)
 		return PV_ENODEV;
 	open_dma(ports);
@@ -143,8 +143,8 @@ dma_submit(struct fwcfg_ports *ports)
 		ports->piece = (size_t)ports->skip;
 		ports->skip = 0;
 	} else
-		ports->piece =
-		    ports->left < BOUNCE_SIZE ? ports->left : BOUNCE_SIZE;
+		ports->piece = ports->left < BOUNCE_SIZE ? ports->left
+							 : BOUNCE_SIZE;
 	if (!ports->selected)
 		control |= FWCFG_DMA_SELECT | (uint32_t)ports->key << 16;
 	put_be32(ports->pages + FWCFG_DMA_LENGTH, (uint32_t)ports->piece);
@@ -231,7 +231,7 @@ port_step(struct fwcfg_ports *ports)
 	}
 	if (ports->skip > 0) {
 		size = ports->skip < sizeof(skipped) ? (size_t)ports->skip
-		    : sizeof(skipped);
+						     : sizeof(skipped);
 		ports->skip -= size;
 		return read_data(ports, skipped, size);
 	}

@@ -94,7 +94,8 @@ fwstore_get(struct pv_bus *bus, struct pv_interface *interface)
 
 	if (interface->store != NULL)
 		return interface->store->start == start
-		    ? fwstore_of(interface->store) : NULL;
+		    ? fwstore_of(interface->store)
+		    : NULL;
 	fwstore = pv_alloc(bus, sizeof(*fwstore));
 	if (fwstore == NULL)
 		return NULL;
@@ -135,8 +136,7 @@ fwstore_add(struct pv_bus *bus, struct pv_interface *interface,
 		all[i].order = (uint32_t)i;
 	keys_sort(all, total);
 	kept = keys_drop_duplicates(all, total);
-	pv_free(bus, fwstore->keys,
-	    fwstore->allocated * sizeof(struct fw_key));
+	pv_free(bus, fwstore->keys, fwstore->allocated * sizeof(struct fw_key));
 	fwstore->keys = all;
 	fwstore->allocated = total;
 	fwstore->count = kept;

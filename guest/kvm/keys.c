@@ -37,8 +37,7 @@ sift_down(struct fw_key *keys, size_t root, size_t count)
 
 		if (child >= count)
 			return;
-		if (child + 1 < count &&
-		    before(&keys[child], &keys[child + 1]))
+		if (child + 1 < count && before(&keys[child], &keys[child + 1]))
 			child++;
 		if (!before(&keys[root], &keys[child]))
 			return;
@@ -87,7 +86,7 @@ lower_bound(const struct fw_key *keys, size_t count, const char *name,
 		size_t middle = low + (high - low) / 2;
 
 		if (compare_bytes(keys[middle].name, keys[middle].len, name,
-		    len) < 0)
+			len) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -151,8 +150,8 @@ next_name(struct walk *walk, const char **name)
 		len = i + 1;
 		while (walk->at < walk->count &&
 		    walk->keys[walk->at].len > start + len &&
-		    memcmp(walk->keys[walk->at].name, key->name,
-		    start + len) == 0)
+		    memcmp(walk->keys[walk->at].name, key->name, start + len) ==
+			0)
 			walk->at++;
 		return len;
 	}

@@ -11,7 +11,7 @@ struct fw_key {
 	const char *name; /* not terminated */
 	size_t len;
 	struct fw_source *source;
-	uint32_t id; /* the source's */
+	uint32_t id;    /* the source's */
 	uint32_t order; /* of arrival: the first of a name stays */
 };
 

@@ -109,12 +109,10 @@ static void
 take_number(struct oem *oem, const char *text, size_t len)
 {
 	char *name = oem->text + oem->text_size;
-	size_t size = pv_format(name, NUMBER_SIZE, PREFIX "%u",
-	    ++oem->strings);
+	size_t size = pv_format(name, NUMBER_SIZE, PREFIX "%u", ++oem->strings);
 
 	oem->text_size += NUMBER_SIZE;
-	add(oem, name, size,
-	    (struct oem_value){ (const uint8_t *)text, len });
+	add(oem, name, size, (struct oem_value){ (const uint8_t *)text, len });
 }
 
 static void
@@ -132,8 +130,8 @@ take_name(struct oem *oem, const char *text, size_t len)
 	oem->text_size += PREFIX_LEN + name_len;
 	add(oem, name, PREFIX_LEN + name_len,
 	    starts(text, len, SMBIOS_CREDENTIAL_BINARY)
-	    ? decode(oem, value, value_len)
-	    : (struct oem_value){ (const uint8_t *)value, value_len });
+		? decode(oem, value, value_len)
+		: (struct oem_value){ (const uint8_t *)value, value_len });
 }
 
 static void
@@ -177,8 +175,10 @@ oem_open(struct oem *oem, const struct pv_bus *bus, uint8_t *table, size_t size)
 {
 	struct sizes need;
 
-	*oem = (struct oem){ .source = { .read = oem_read }, .bus = bus,
-		.table = table, .table_size = size };
+	*oem = (struct oem){ .source = { .read = oem_read },
+		.bus = bus,
+		.table = table,
+		.table_size = size };
 	oem->cut = !each_string(oem, measure);
 	if (oem->count == 0)
 		return PV_OK;

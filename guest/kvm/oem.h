@@ -20,7 +20,7 @@ struct oem {
 	const struct pv_bus *bus;
 	uint8_t *table;
 	size_t table_size;
-	unsigned strings;  /* found */
+	unsigned strings;    /* found */
 	struct fw_key *keys; /* id: index in values */
 	struct oem_value *values;
 	size_t count;
@@ -28,7 +28,7 @@ struct oem {
 	size_t text_size;
 	size_t allocated, text_allocated;
 	unsigned bad; /* strings that could not be decoded */
-	bool cut; /* the table stopped making sense before its end */
+	bool cut;     /* the table stopped making sense before its end */
 };
 
 /* Takes `table`, also when it fails. */

@@ -82,9 +82,8 @@ smbios_attach(struct pv_device *device)
 	size_t size;
 	int error;
 
-	error = port->smbios != NULL
-	    ? table_of_platform(device, &table, &size)
-	    : table_of_fwcfg(device, &table, &size);
+	error = port->smbios != NULL ? table_of_platform(device, &table, &size)
+				     : table_of_fwcfg(device, &table, &size);
 	if (error != PV_OK)
 		return error == PV_ENOENT ? PV_ENODEV : error;
 	oem = pv_alloc(device->bus, sizeof(*oem));

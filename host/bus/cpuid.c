@@ -30,10 +30,9 @@ static const struct face faces[HOST_FACES] = {
 	[HOST_BHYVE] = { "bhyve", CPUID_SIGNATURE_BHYVE, 1, false, 0,
 	    { { 0 } } },
 	[HOST_VMM] = { "vmm", CPUID_SIGNATURE_OPENBSD, 1, true, 1,
-	    { { CPUID_KVM_FEATURES, CPUID_KVM_CLOCKSOURCE2 |
-		CPUID_KVM_CLOCKSOURCE_STABLE, 0 } } },
-	[HOST_QEMU] = { "qemu", CPUID_SIGNATURE_QEMU, 1, false, 0,
-	    { { 0 } } },
+	    { { CPUID_KVM_FEATURES,
+		CPUID_KVM_CLOCKSOURCE2 | CPUID_KVM_CLOCKSOURCE_STABLE, 0 } } },
+	[HOST_QEMU] = { "qemu", CPUID_SIGNATURE_QEMU, 1, false, 0, { { 0 } } },
 };
 
 const char *
@@ -63,19 +62,21 @@ host_cpuid_show(struct host_cpuid *cpuid, enum host_face which, uint32_t base)
 	const struct face *face = &faces[which];
 
 	cpuid->hypervisor = true;
-	host_cpuid_set(cpuid, (struct host_cpuid_leaf){
+	host_cpuid_set(cpuid,
+	    (struct host_cpuid_leaf){
 		.leaf = base,
 		.eax = face->silent ? 0 : base + face->reach,
 		.ebx = get_le32(face->signature),
 		.ecx = get_le32(face->signature + 4),
 		.edx = get_le32(face->signature + 8),
-	});
+	    });
 	for (unsigned i = 0; i < face->count; i++)
-		host_cpuid_set(cpuid, (struct host_cpuid_leaf){
+		host_cpuid_set(cpuid,
+		    (struct host_cpuid_leaf){
 			.leaf = base + face->leaves[i].n,
 			.eax = face->leaves[i].eax,
 			.ebx = face->leaves[i].ebx,
-		});
+		    });
 }
 
 struct host_cpuid_leaf

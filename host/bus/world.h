@@ -17,8 +17,8 @@ struct host_world {
 	    void *argument);
 	/* guest memory by physical address; false: not the guest's */
 	bool (*read)(void *ctx, uint64_t address, void *to, size_t size);
-	bool (*write)(void *ctx, uint64_t address, const void *from,
-	    size_t size);
+	bool (
+	    *write)(void *ctx, uint64_t address, const void *from, size_t size);
 };
 
 #endif

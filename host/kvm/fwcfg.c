@@ -132,8 +132,7 @@ host_fwcfg_add_live(struct host_fwcfg *fwcfg, const char *name, size_t size,
     void (*make)(void *, char *, size_t), void *ctx)
 {
 	char *blank = calloc(1, size + 1);
-	bool added = blank != NULL &&
-	    host_fwcfg_add(fwcfg, name, blank, size);
+	bool added = blank != NULL && host_fwcfg_add(fwcfg, name, blank, size);
 	struct file *file = added ? file_named(fwcfg, name) : NULL;
 
 	free(blank);
@@ -214,8 +213,9 @@ take(struct host_fwcfg *fwcfg, unsigned char *to, size_t size)
 		from = (const unsigned char *)FWCFG_SIGNATURE;
 		total = FWCFG_SIGNATURE_SIZE;
 	} else if (fwcfg->key == FWCFG_KEY_FEATURES) {
-		put_le32(features, FWCFG_FEATURE_TRADITIONAL |
-		    (fwcfg->manners.no_dma ? 0 : FWCFG_FEATURE_DMA));
+		put_le32(features,
+		    FWCFG_FEATURE_TRADITIONAL |
+			(fwcfg->manners.no_dma ? 0 : FWCFG_FEATURE_DMA));
 		from = features;
 		total = sizeof(features);
 	} else if (fwcfg->key == FWCFG_KEY_DIRECTORY) {
@@ -271,7 +271,7 @@ transfer(struct host_fwcfg *fwcfg, uint64_t at)
 	bool good = true;
 
 	if (!fwcfg->world->read(fwcfg->world->ctx, at, descriptor,
-	    sizeof(descriptor)))
+		sizeof(descriptor)))
 		return;
 	control = get_be32(descriptor + FWCFG_DMA_CONTROL);
 	length = get_be32(descriptor + FWCFG_DMA_LENGTH);
@@ -306,8 +306,8 @@ start_transfer(struct host_fwcfg *fwcfg, uint64_t at)
 		break;
 	case HOST_DMA_LATER:
 		fwcfg->descriptor = at;
-		fwcfg->world->later(fwcfg->world->ctx,
-		    fwcfg->manners.dma_delay, transfer_later, fwcfg);
+		fwcfg->world->later(fwcfg->world->ctx, fwcfg->manners.dma_delay,
+		    transfer_later, fwcfg);
 		break;
 	case HOST_DMA_NEVER:
 		break;

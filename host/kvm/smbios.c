@@ -50,7 +50,7 @@ oem(struct host_smbios *smbios, const char *const *strings, size_t count)
 
 	formatted[SMBIOS_OEM_COUNT] = (uint8_t)count;
 	if (!header(smbios, SMBIOS_TYPE_OEM_STRINGS, formatted,
-	    sizeof(formatted)))
+		sizeof(formatted)))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (strings[i][0] == '\0' ||
@@ -76,8 +76,8 @@ build(struct host_smbios *smbios, const char *const *strings, size_t count)
 			return false;
 	}
 	memset(formatted, 0, sizeof(formatted));
-	return header(smbios, SMBIOS_TYPE_END, formatted,
-	    SMBIOS_HEADER_SIZE) && append(smbios, "\0", 2);
+	return header(smbios, SMBIOS_TYPE_END, formatted, SMBIOS_HEADER_SIZE) &&
+	    append(smbios, "\0", 2);
 }
 
 bool

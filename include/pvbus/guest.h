@@ -48,11 +48,11 @@ struct pv_interface {
 
 struct pv_detection {
 	struct pv_interface interface[PV_HV_COUNT];
-	unsigned count;          /* of interfaces present */
-	const char *vendor;      /* name of the first signature met, or NULL */
-	unsigned unknown;        /* printable signatures in no table */
-	unsigned repeated;       /* signatures met again at a later base */
-	unsigned implausible;    /* of those, ignored: largest leaf out of range */
+	unsigned count;       /* of interfaces present */
+	const char *vendor;   /* name of the first signature met, or NULL */
+	unsigned unknown;     /* printable signatures in no table */
+	unsigned repeated;    /* signatures met again at a later base */
+	unsigned implausible; /* of those, ignored: largest leaf out of range */
 };
 
 /* Needs only port->cpuid.  Returns 0, or PV_ENODEV when this is no guest of
@@ -125,7 +125,7 @@ extern const struct pv_driver pv_smbios_driver;
 struct pv_bus_config {
 	const struct pv_port *port;
 	const struct pv_driver *const *drivers; /* ended by NULL */
-	unsigned unit;           /* N of "pvbusN at mainbusN" */
+	unsigned unit;                          /* N of "pvbusN at mainbusN" */
 	const char *machine;     /* its owner's name for it, or NULL */
 	uint64_t watch_interval; /* how often a polled watch looks; 0: 1 s */
 };

@@ -54,17 +54,17 @@ struct pvbus_req {
  * of the whole value or list, pk_seen the state of the key (WATCH).
  */
 struct pvbus_kv {
-	uint32_t pk_version;  /* PVBUS_KV_VERSION */
+	uint32_t pk_version; /* PVBUS_KV_VERSION */
 	uint32_t pk_flags;
 	uint64_t pk_key;
-	uint32_t pk_keylen;   /* no NUL is counted or wanted */
-	uint32_t pk_timeout;  /* ms; 0: the device's own, 10 s (WATCH: none) */
+	uint32_t pk_keylen;  /* no NUL is counted or wanted */
+	uint32_t pk_timeout; /* ms; 0: the device's own, 10 s (WATCH: none) */
 	uint64_t pk_value;
 	uint32_t pk_valuelen;
 	uint32_t pk_reserved; /* 0 */
 	uint64_t pk_offset;   /* with PVBUS_KV_PARTIAL, else 0 */
 	uint64_t pk_actual;
-	uint64_t pk_seen;     /* WATCH: 0, or what the last one answered */
+	uint64_t pk_seen; /* WATCH: 0, or what the last one answered */
 };
 
 /* Numbers from 32 on, clear of what OpenBSD may add to the first set. */

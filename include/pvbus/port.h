@@ -104,8 +104,7 @@ struct pv_port {
 	 * kvm-clock for "pvclock".  Its name goes to `holder`; PV_ENOENT when
 	 * nobody does.
 	 */
-	int (*holder)(void *ctx, const char *device, char *holder,
-	    size_t size);
+	int (*holder)(void *ctx, const char *device, char *holder, size_t size);
 
 	/*
 	 * fw_cfg by a driver of the platform, for where the ports belong to it

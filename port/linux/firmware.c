@@ -130,7 +130,7 @@ linux_fw_size(struct linux_port *linux_port, uint32_t id)
 	if (error != PV_OK)
 		linux_fw_free(linux_port);
 	for (size_t i = 0; linux_port->fw != NULL && i < linux_port->fw->count;
-	    i++)
+	     i++)
 		if (linux_port->fw->items[i].id == id)
 			return (int64_t)linux_port->fw->items[i].size;
 	return PV_ENOENT;

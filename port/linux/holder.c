@@ -10,8 +10,10 @@
 static const struct {
 	const char *device, *file, *word, *driver;
 } holders[] = {
-	{ "pvclock", "devices/system/clocksource/clocksource0/"
-		     "available_clocksource", "kvm-clock", "Linux kvm-clock" },
+	{ "pvclock",
+	    "devices/system/clocksource/clocksource0/"
+	    "available_clocksource",
+	    "kvm-clock", "Linux kvm-clock" },
 	{ "hyperv", "bus/vmbus/devices", NULL, "Linux hv_vmbus" },
 	{ "xen", "bus/xen/devices", NULL, "Linux xenbus" },
 	{ "fwcfg", "firmware/qemu_fw_cfg", NULL, "Linux qemu_fw_cfg" },

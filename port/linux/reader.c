@@ -109,8 +109,7 @@ drop_oldest(struct reader *reader)
 static void
 keep(struct reader *reader, struct kept *file)
 {
-	while (reader->kept != NULL &&
-	    reader->total > KEEP_MAX - file->size)
+	while (reader->kept != NULL && reader->total > KEEP_MAX - file->size)
 		drop_oldest(reader);
 	file->next = reader->kept;
 	reader->kept = file;
@@ -136,7 +135,7 @@ start(struct linux_port *linux_port, uint32_t id, size_t size)
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
 	reader->running = pthread_create(&reader->thread, &attributes, run,
-	    reader) == 0;
+			      reader) == 0;
 	pthread_attr_destroy(&attributes);
 	if (!reader->running)
 		run(reader); /* then all wait for it */
@@ -224,7 +223,8 @@ void
 linux_wait(void *ctx, uint64_t deadline)
 {
 	struct linux_port *linux_port = ctx;
-	uint64_t now = linux_now(ctx), left = deadline > now ? deadline - now : 0;
+	uint64_t now = linux_now(ctx),
+		 left = deadline > now ? deadline - now : 0;
 	struct pollfd event = { .fd = linux_port->reader->event,
 		.events = POLLIN };
 

@@ -117,7 +117,8 @@ memory_init(struct sim_machine *machine)
 {
 	/* below 4 GiB or above, as the seed will have it */
 	machine->next_physical = sim_random(machine->sim, 2) == 0
-	    ? 0x01000000ull : 0x123400000ull;
+	    ? 0x01000000ull
+	    : 0x123400000ull;
 	machine->port.alloc = memory_alloc;
 	machine->port.free = memory_release;
 	machine->port.pages_alloc = pages_alloc;

@@ -181,7 +181,8 @@ sim_machine_new(struct sim *sim, const char *faces, const char **error)
 		.request = port_request,
 	};
 	machine->world = (struct host_world){ .ctx = machine,
-		.now = world_now, .later = world_later };
+		.now = world_now,
+		.later = world_later };
 	memory_init(machine);
 	if (strcmp(faces, "none") != 0 && !show_faces(machine, faces)) {
 		*error = "a simulated machine is one or more of kvm, hyperv, "

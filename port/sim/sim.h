@@ -52,10 +52,10 @@ const char *sim_machine_log(const struct sim_machine *);
 
 /* What a test fails when it is not as it should be. */
 struct sim_counts {
-	size_t memory;       /* bytes of alloc not freed */
-	size_t pages;        /* not freed */
-	unsigned violations; /* accesses of a host to memory not lent to it */
-	unsigned cpuids;     /* instructions executed */
+	size_t memory;        /* bytes of alloc not freed */
+	size_t pages;         /* not freed */
+	unsigned violations;  /* accesses of a host to memory not lent to it */
+	unsigned cpuids;      /* instructions executed */
 	unsigned requests[2]; /* by enum pv_request */
 };
 const struct sim_counts *sim_machine_counts(const struct sim_machine *);

@@ -31,7 +31,7 @@
 
 #define CLIENT_TIMEOUT 10000u /* the device's own limit */
 #define CLIENT_SLACK 2000u    /* for its answer to arrive after that */
-#define CLIENT_LOOK 1000u    /* for a device among others to tell of itself */
+#define CLIENT_LOOK 1000u     /* for a device among others to tell of itself */
 #define CLIENT_FOREVER (-1)
 
 struct pvbus {

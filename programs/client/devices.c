@@ -46,8 +46,8 @@ parse_name(const char *name, unsigned *number)
 }
 
 static int
-add(struct search *s, const char *directory, const char *name,
-    unsigned number, bool is_device)
+add(struct search *s, const char *directory, const char *name, unsigned number,
+    bool is_device)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;
 	struct found *f;
@@ -66,8 +66,8 @@ add(struct search *s, const char *directory, const char *name,
 	if (path == NULL)
 		return -ENOMEM;
 	snprintf(path, size, "%s/%s", directory, name);
-	s->found[s->count++] =
-	    (struct found){ number, s->directory, is_device, path };
+	s->found[s->count++] = (struct found){ number, s->directory, is_device,
+		path };
 	return 0;
 }
 

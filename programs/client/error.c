@@ -14,8 +14,8 @@ pvbus_strerror(int error)
 	switch (error) {
 	case 0:
 		return "no error";
-#define ERROR_TEXT(name, number, text)                                         \
-	case name:                                                             \
+#define ERROR_TEXT(name, number, text) \
+	case name:                     \
 		return text;
 		PV_ERRORS(ERROR_TEXT)
 #undef ERROR_TEXT

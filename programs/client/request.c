@@ -57,8 +57,8 @@ sound(const struct pvbus *p, const struct client_call *call,
 	if ((kv->flags & PVBUS_KV_PARTIAL) == 0)
 		return kv->got == kv->actual;
 	/* A value that has shrunk may end before what was asked for. */
-	return kv->offset > kv->actual ? kv->got == 0 :
-	                                 kv->got <= kv->actual - kv->offset;
+	return kv->offset > kv->actual ? kv->got == 0
+				       : kv->got <= kv->actual - kv->offset;
 }
 
 int
@@ -94,8 +94,8 @@ pvbus_i_kv(struct pvbus *p, struct client_kv *kv)
 	if (error == 0 && !sound(p, &call, kv))
 		return -EPROTO;
 	/* With pieces all fits; without, more is needed than there was. */
-	if (error == -ERANGE && ((kv->flags & PVBUS_KV_PARTIAL) != 0 ||
-				    s.pk_actual <= kv->length))
+	if (error == -ERANGE &&
+	    ((kv->flags & PVBUS_KV_PARTIAL) != 0 || s.pk_actual <= kv->length))
 		return -EPROTO;
 	return error;
 }

@@ -38,8 +38,8 @@ connect_by(int fd, const struct sockaddr_un *address, int64_t deadline)
 			return -ETIMEDOUT;
 		tv.tv_sec = (time_t)(left / 1000);
 		tv.tv_usec = (suseconds_t)(left % 1000 * 1000);
-		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv,
-			sizeof(tv)) != 0)
+		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) !=
+		    0)
 			return -errno;
 		if (connect(fd, (const struct sockaddr *)address,
 			sizeof(*address)) == 0)
@@ -130,8 +130,8 @@ send_all(int fd, struct iovec *iov, size_t count, int64_t deadline)
 			continue;
 		}
 		if (n < 0)
-			return errno == ENOMEM || errno == ENOBUFS ? -ENOMEM :
-			                                             -ENODEV;
+			return errno == ENOMEM || errno == ENOBUFS ? -ENOMEM
+								   : -ENODEV;
 		for (done = (size_t)n; count > 0 && done >= iov->iov_len;) {
 			done -= iov->iov_len;
 			iov++;
@@ -194,8 +194,8 @@ plausible(const struct socket_reply *reply, const struct client_call *call)
 static int
 exchange(struct pvbus *p, struct client_call *call, int *answer)
 {
-	int64_t deadline = call->limit == CLIENT_FOREVER ? CLIENT_FOREVER :
-	                                                   now() + call->limit;
+	int64_t deadline = call->limit == CLIENT_FOREVER ? CLIENT_FOREVER
+							 : now() + call->limit;
 	struct socket_request request = {
 		.magic = SOCKET_MAGIC,
 		.cmd = (uint32_t)call->cmd,

@@ -22,8 +22,9 @@ get_pieces(struct pvbus *p, struct client_kv *kv, uint64_t total, void **value)
 	for (done = 0; done < size; done += kv->got) {
 		kv->offset = done;
 		kv->result = buffer + done;
-		kv->length = size - done < PVBUS_KVOP_MAXSIZE ?
-		    size - done : PVBUS_KVOP_MAXSIZE;
+		kv->length = size - done < PVBUS_KVOP_MAXSIZE
+		    ? size - done
+		    : PVBUS_KVOP_MAXSIZE;
 		error = pvbus_i_kv(p, kv);
 		/* A store may also refuse an offset past the new end. */
 		if ((error == -EINVAL && done > 0) ||
@@ -46,9 +47,9 @@ get(struct pvbus *p, const char *key, size_t keylen, void **value,
     size_t *length)
 {
 	for (unsigned tries = 0; tries <= CLIENT_RESTARTS; tries++) {
-		struct client_kv kv = {
-			.cmd = PVBUSIOC_GET, .key = key, .keylen = keylen
-		};
+		struct client_kv kv = { .cmd = PVBUSIOC_GET,
+			.key = key,
+			.keylen = keylen };
 		uint64_t total;
 		int error;
 
@@ -108,9 +109,9 @@ int
 pvbus_watch(struct pvbus *p, const char *key, uint64_t *seen, void **value,
     size_t *length)
 {
-	struct client_kv kv = {
-		.cmd = PVBUSIOC_WATCH, .key = key, .seen = *seen
-	};
+	struct client_kv kv = { .cmd = PVBUSIOC_WATCH,
+		.key = key,
+		.seen = *seen };
 	int error;
 
 	error = pvbus_i_key(key, &kv.keylen);
@@ -136,9 +137,10 @@ static int
 change(struct pvbus *p, unsigned long cmd, const char *key, const void *value,
     size_t length)
 {
-	struct client_kv kv = {
-		.cmd = cmd, .key = key, .put = value, .length = length
-	};
+	struct client_kv kv = { .cmd = cmd,
+		.key = key,
+		.put = value,
+		.length = length };
 	int error;
 
 	error = pvbus_i_key(key, &kv.keylen);

@@ -37,8 +37,9 @@ open_failed(struct hostctl *h, const char *path, int error)
 
 	switch (-error) {
 	case ENODEV:
-		text = path != NULL ? "nothing there (is pvbusd running?)" :
-		    "no pvbus device found (is pvbusd running?)";
+		text = path != NULL
+		    ? "nothing there (is pvbusd running?)"
+		    : "no pvbus device found (is pvbusd running?)";
 		break;
 	case ENXIO:
 		text = "no device here has a store"

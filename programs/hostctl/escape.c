@@ -57,8 +57,8 @@ utf8_valid(const char *text, size_t length)
 bool
 code_harmful(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
-	    code == 0x61c || code == 0x200e || code == 0x200f ||
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
+	    code == 0x200e || code == 0x200f ||
 	    (code >= 0x2028 && code <= 0x202e) ||
 	    (code >= 0x2066 && code <= 0x2069);
 }

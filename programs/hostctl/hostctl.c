@@ -131,7 +131,8 @@ finish(struct hostctl *h)
 	if ((o->mode == MODE_GET || o->mode == MODE_LIST) && !o->quiet)
 		wanted = true; /* an empty value with -R, an empty list */
 	if ((o->mode == MODE_GET || o->mode == MODE_LIST ||
-		o->mode == MODE_REMOVE) && o->quiet)
+		o->mode == MODE_REMOVE) &&
+	    o->quiet)
 		wanted = false;
 	if (h->output.fd < 0 && h->status != STATUS_DONE)
 		wanted = false;

@@ -25,8 +25,9 @@ read_all(int fd, const char *name, struct buffer *b)
 		}
 		buffer_add(b, piece, (size_t)n);
 		if (b->length > PVBUS_KVOP_MAXSIZE) {
-			complain(name, "larger than 65536 bytes, which is what"
-			               " a device takes");
+			complain(name,
+			    "larger than 65536 bytes, which is what"
+			    " a device takes");
 			return STATUS_DATA;
 		}
 	}

@@ -98,8 +98,7 @@ json_number(struct buffer *b, const char *name, unsigned long number)
 }
 
 void
-json_string(struct buffer *b, const char *name, const char *text,
-    size_t length)
+json_string(struct buffer *b, const char *name, const char *text, size_t length)
 {
 	member(b, name);
 	quoted(b, text, length);

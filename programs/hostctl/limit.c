@@ -38,8 +38,9 @@ guard(void *argument)
 		ts.tv_nsec = (long)(l->at % 1000 * 1000000);
 		pthread_cond_timedwait(&l->changed, &l->lock, &ts);
 	}
-	complain(NULL, "no answer from the device in time"
-	               " (is pvbusd stuck or stopped?)");
+	complain(NULL,
+	    "no answer from the device in time"
+	    " (is pvbusd stuck or stopped?)");
 	_exit(STATUS_AGAIN);
 }
 

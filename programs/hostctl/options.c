@@ -281,11 +281,15 @@ choose(struct options *o, const struct letters *seen)
 		return wrong(o, "a key is missing", "");
 	if (o->input != NULL) {
 		if (keys)
-			return wrong(o, "-i is for a write, -g, -j and -R"
-			    " are not", "");
+			return wrong(o,
+			    "-i is for a write, -g, -j and -R"
+			    " are not",
+			    "");
 		if (o->operands > 1)
-			return wrong(o, "with -i there is one key"
-			    " and no other value", "");
+			return wrong(o,
+			    "with -i there is one key"
+			    " and no other value",
+			    "");
 		o->mode = MODE_PUT;
 	} else if (o->operands == 2 && !keys) {
 		o->mode = MODE_PUT;
@@ -297,11 +301,15 @@ static bool
 check(struct options *o, const struct letters *seen)
 {
 	if (seen->modes > 1)
-		return wrong(o, "only one of -a, -d, -l, -t, -w"
-		    " (-r is a form of -l)", "");
+		return wrong(o,
+		    "only one of -a, -d, -l, -t, -w"
+		    " (-r is a form of -l)",
+		    "");
 	if (seen->modes > 0 && seen->get)
-		return wrong(o, "-g reads, and goes with none of"
-		    " -a, -d, -l, -t, -w", "");
+		return wrong(o,
+		    "-g reads, and goes with none of"
+		    " -a, -d, -l, -t, -w",
+		    "");
 	if (seen->count && o->mode != MODE_WATCH)
 		return wrong(o, "-n is for -w", "");
 	if (!choose(o, seen))

@@ -32,14 +32,14 @@ output_open(struct output *out, const char *path)
 		if (stat(path, &st) != 0) {
 			/* What else is wrong with it shows at the end. */
 			out->fd = -1;
-			return errno == ENOENT ? STATUS_DONE :
-			                         failed(out, errno);
+			return errno == ENOENT ? STATUS_DONE
+					       : failed(out, errno);
 		}
 		if (S_ISREG(st.st_mode)) {
 			/* rename(2) would not ask */
 			out->fd = -1;
-			return access(path, W_OK) == 0 ? STATUS_DONE :
-			                                 failed(out, errno);
+			return access(path, W_OK) == 0 ? STATUS_DONE
+						       : failed(out, errno);
 		}
 		out->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (out->fd < 0)
@@ -66,8 +66,8 @@ write_all(int fd, const struct buffer *b)
 			return EIO;
 		else if (errno == EAGAIN)
 			/* whoever gave us the descriptor does not block */
-			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT },
-			    1, -1);
+			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1,
+			    -1);
 		else if (errno != EINTR)
 			return errno;
 	}

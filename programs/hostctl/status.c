@@ -47,8 +47,8 @@ const char *
 status_name(int error, char room[16])
 {
 	switch (-error) {
-#define STATUS_NAME(name, number, text)                                        \
-	case name:                                                             \
+#define STATUS_NAME(name, number, text) \
+	case name:                      \
 		return #name;
 		PV_ERRORS(STATUS_NAME)
 #undef STATUS_NAME

@@ -10,9 +10,8 @@
 #include "json.h"
 
 /* Lines of an interface that have nothing to do with its bus. */
-static const char *const interface_lines[] = {
-	"machine", "version", "base", "features", "store", "operations"
-};
+static const char *const interface_lines[] = { "machine", "version", "base",
+	"features", "store", "operations" };
 
 static void
 print_line(struct buffer *b, const char *before, const struct info_line *line)
@@ -73,8 +72,8 @@ print_interface(struct buffer *b, const char *path, char *const *texts,
 	if (info_find(texts[index], "interface", &line))
 		escape(b, line.value, line.value_len, false);
 	buffer_byte(b, '\n');
-	for (size_t i = 0; i < sizeof(interface_lines) /
-		sizeof(interface_lines[0]); i++) {
+	for (size_t i = 0;
+	     i < sizeof(interface_lines) / sizeof(interface_lines[0]); i++) {
 		const char *name = interface_lines[i];
 
 		if (!info_find(texts[index], name, &line))

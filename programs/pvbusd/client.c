@@ -107,9 +107,10 @@ begin(struct client *client, enum stage stage)
 {
 	client->stage = stage;
 	client->source.events = stage == BUSY ? 0
-	    : stage == REPLY ? POLLOUT : POLLIN;
+	    : stage == REPLY                  ? POLLOUT
+					      : POLLIN;
 	client->deadline = stage == IDLE || stage == BUSY ? LOOP_NEVER
-	    : loop_now() + STALL;
+							  : loop_now() + STALL;
 }
 
 /* ---- Replies ---------------------------------------------------------- */
@@ -300,7 +301,7 @@ places_of(const struct daemon *daemon, uid_t uid)
 	unsigned count = 0;
 
 	for (const struct client *client = daemon->clients; client != NULL;
-	    client = client->next)
+	     client = client->next)
 		count += client->uid == uid;
 	return count;
 }
@@ -329,15 +330,18 @@ client_new(struct node *node, int fd)
 	if (has_place(daemon, peer.uid))
 		client = calloc(1, sizeof(*client));
 	if (client == NULL) {
-		log_line(PV_LOG_DEBUG, "client of user %u refused: %u are "
-		    "connected", (unsigned)peer.uid, daemon->client_count);
+		log_line(PV_LOG_DEBUG,
+		    "client of user %u refused: %u are "
+		    "connected",
+		    (unsigned)peer.uid, daemon->client_count);
 		close(fd);
 		return;
 	}
 	client->node = node;
 	client->uid = peer.uid;
 	client->source = (struct loop_source){ .fd = fd,
-		.call = client_ready, .ctx = client };
+		.call = client_ready,
+		.ctx = client };
 	begin(client, IDLE);
 	client->next = daemon->clients;
 	daemon->clients = client;
@@ -360,7 +364,7 @@ clients_expire(struct daemon *daemon, uint64_t now)
 	struct client *next;
 
 	for (struct client *client = daemon->clients; client != NULL;
-	    client = next) {
+	     client = next) {
 		next = client->next;
 		if (client->deadline <= now)
 			client_close(client);

@@ -9,7 +9,7 @@
 /* A thing of the simulated hosts' stores: pvbusd(8), FILES. */
 struct config_item {
 	struct config_item *next;
-	char *name; /* NULL: an OEM string */
+	char *name;  /* NULL: an OEM string */
 	void *bytes; /* followed by a NUL */
 	size_t size;
 };

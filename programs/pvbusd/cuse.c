@@ -40,7 +40,7 @@ struct cuse {
 	struct loop_source source;
 	struct call *calls; /* with the store */
 	struct saved_table saved;
-	bool made;          /* the device is there */
+	bool made; /* the device is there */
 };
 
 /* One arrival of an ioctl; it lives on when the store takes its time. */
@@ -78,8 +78,8 @@ copyin(struct pv_ioctl *io, uint64_t from, void *to, size_t size)
 	struct saved *structure = &call->structure;
 	bool first = call->piece_count == 0;
 
-	call->pieces[call->piece_count++] =
-	    (struct iovec){ address(from), size };
+	call->pieces[call->piece_count++] = (struct iovec){ address(from),
+		size };
 	if (first && structure->size == size) {
 		memcpy(to, structure->bytes, size);
 		return PV_OK;
@@ -216,10 +216,10 @@ has_place(const struct daemon *daemon, uid_t uid)
 	if (daemon->call_count >= CALLS_MAX - CALLS_EACH)
 		return false;
 	for (const struct node *node = daemon->nodes; node != NULL;
-	    node = node->next)
+	     node = node->next)
 		for (const struct call *call =
-		    node->cuse != NULL ? node->cuse->calls : NULL;
-		    call != NULL; call = call->next)
+			 node->cuse != NULL ? node->cuse->calls : NULL;
+		     call != NULL; call = call->next)
 			count += call->uid == uid;
 	return count < CALLS_EACH;
 }
@@ -348,9 +348,10 @@ session_ready(void *ctx, short revents)
 	if (got > 0 && !fuse_session_exited(cuse->session))
 		return;
 	log_line(PV_LOG_ERROR, "/dev/pvbus%u: %s; the socket still works",
-	    number, cuse->made ? "the kernel took the device away"
-			       : "the kernel did not make the device (is the "
-				 "name in use?)");
+	    number,
+	    cuse->made ? "the kernel took the device away"
+		       : "the kernel did not make the device (is the "
+			 "name in use?)");
 	session_end(cuse);
 }
 
@@ -409,8 +410,10 @@ cuse_open_fd(struct node *node, int fd)
 		return false;
 	}
 	cuse->node = node;
-	cuse->source = (struct loop_source){ .fd = fd, .events = POLLIN,
-		.call = session_ready, .ctx = cuse };
+	cuse->source = (struct loop_source){ .fd = fd,
+		.events = POLLIN,
+		.call = session_ready,
+		.ctx = cuse };
 	cuse->session = session_new(cuse);
 	if (cuse->session == NULL)
 		return fail(cuse, "libfuse3 refused");

@@ -19,7 +19,7 @@ struct node {
 	unsigned unit;   /* interface of the machine's bus */
 	unsigned number; /* N */
 	struct loop_source listener;
-	char *path; /* of the socket; NULL: not made */
+	char *path;   /* of the socket; NULL: not made */
 	dev_t device; /* of the socket's file, to know it again */
 	ino_t inode;
 	struct cuse *cuse; /* NULL: none */
@@ -38,7 +38,7 @@ struct daemon {
 	bool made_directory;
 	int directory; /* locked: no other pvbusd uses it */
 	int spare;     /* a descriptor to give up when there is no other */
-	bool ready; /* and the service manager knows */
+	bool ready;    /* and the service manager knows */
 	bool stop;
 };
 

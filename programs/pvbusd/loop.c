@@ -106,13 +106,13 @@ loop_once(struct loop *loop, uint64_t deadline)
 	if (fds == NULL)
 		return false;
 	for (struct loop_source *source = loop->sources; source != NULL;
-	    source = source->next)
+	     source = source->next)
 		fds[count++] = (struct pollfd){ .fd = source->fd,
 			.events = source->events };
 	ready = poll(fds, count, milliseconds_until(deadline));
 	count = 0;
 	for (struct loop_source *source = loop->sources; source != NULL;
-	    source = source->next, count++)
+	     source = source->next, count++)
 		source->ready = ready > 0 ? fds[count].revents : 0;
 	dispatch(loop);
 	return ready >= 0 || errno == EINTR;

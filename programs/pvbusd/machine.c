@@ -110,7 +110,10 @@ machine_new(const struct config *config, const char *name, unsigned unit,
 		return NULL;
 	}
 	result = pv_bus_attach(&(struct pv_bus_config){ .port = port,
-		.drivers = drivers, .unit = unit, .machine = name }, &machine->bus);
+				   .drivers = drivers,
+				   .unit = unit,
+				   .machine = name },
+	    &machine->bus);
 	/* PV_ENOTSUP: a CPU without CPUID, which shows no hypervisor either */
 	if (result != PV_OK && result != PV_ENODEV && result != PV_ENOTSUP) {
 		*error = pv_error_text(result);
@@ -175,8 +178,8 @@ machine_poll(struct machine *machine)
 	if (machine->bus == NULL)
 		return PV_NEVER;
 	if (machine->sim != NULL)
-		sim_advance(machine->sim, loop_now() - machine->sim_start +
-		    machine->sim_base);
+		sim_advance(machine->sim,
+		    loop_now() - machine->sim_start + machine->sim_base);
 	if (pv_bus_poll(machine->bus, BUDGET))
 		return 0;
 	next = to_ours(machine, pv_bus_deadline(machine->bus));

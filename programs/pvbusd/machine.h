@@ -10,7 +10,7 @@
 struct machine {
 	struct machine *next;
 	struct loop_source event; /* something that was waited for is there */
-	const char *name; /* "auto", "sim:kvm" */
+	const char *name;         /* "auto", "sim:kvm" */
 	struct linux_port *linux_port;
 	struct sim *sim;
 	struct sim_machine *sim_machine;

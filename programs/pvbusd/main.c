@@ -64,7 +64,7 @@ units(const struct daemon *daemon)
 	unsigned count = 0;
 
 	for (const struct machine *machine = daemon->machines; machine != NULL;
-	    machine = machine->next)
+	     machine = machine->next)
 		count += machine->units;
 	return count;
 }
@@ -116,7 +116,7 @@ work(struct daemon *daemon)
 	uint64_t first = clients_expire(daemon, loop_now());
 
 	for (struct machine *machine = daemon->machines; machine != NULL;
-	    machine = machine->next) {
+	     machine = machine->next) {
 		uint64_t next = machine_poll(machine);
 
 		if (next < first)
@@ -131,7 +131,7 @@ static void
 tell_ready(struct daemon *daemon)
 {
 	for (const struct node *node = daemon->nodes; node != NULL;
-	    node = node->next)
+	     node = node->next)
 		if (!cuse_settled(node))
 			return;
 	if (!daemon->ready)
@@ -145,7 +145,7 @@ run(struct daemon *daemon)
 	bool good = true;
 
 	for (struct machine *machine = daemon->machines; machine != NULL;
-	    machine = machine->next)
+	     machine = machine->next)
 		machine_listen(machine, &daemon->loop);
 	while (good && !daemon->stop) {
 		tell_ready(daemon);
@@ -176,9 +176,12 @@ limit_clients(struct daemon *daemon)
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
 		return;
 	daemon->config.clients = limit.rlim_cur > own
-	    ? (unsigned)(limit.rlim_cur - own) : 1;
-	log_line(PV_LOG_ERROR, "%u clients only: no more descriptors are "
-	    "allowed (RLIMIT_NOFILE)", daemon->config.clients);
+	    ? (unsigned)(limit.rlim_cur - own)
+	    : 1;
+	log_line(PV_LOG_ERROR,
+	    "%u clients only: no more descriptors are "
+	    "allowed (RLIMIT_NOFILE)",
+	    daemon->config.clients);
 }
 
 static int
@@ -196,8 +199,10 @@ serve(struct daemon *daemon)
 static int
 serve_until_signal(struct daemon *daemon)
 {
-	struct loop_source source = { .fd = signals(), .events = POLLIN,
-		.call = signalled, .ctx = daemon };
+	struct loop_source source = { .fd = signals(),
+		.events = POLLIN,
+		.call = signalled,
+		.ctx = daemon };
 	int status;
 
 	if (source.fd < 0) {

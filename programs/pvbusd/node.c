@@ -23,7 +23,8 @@ default_directory(void)
 	if (geteuid() == 0)
 		return strdup("/run/pvbus");
 	if (own == NULL || own[0] != '/') {
-		log_line(PV_LOG_ERROR, "XDG_RUNTIME_DIR is not set: say with "
+		log_line(PV_LOG_ERROR,
+		    "XDG_RUNTIME_DIR is not set: say with "
 		    "-s where the sockets are to be made");
 		return NULL;
 	}
@@ -124,8 +125,11 @@ node_new(struct daemon *daemon, struct machine *machine, unsigned unit,
 
 	if (node == NULL)
 		return NULL;
-	*node = (struct node){ .daemon = daemon, .machine = machine,
-		.unit = unit, .number = number, .listener = { .fd = -1 } };
+	*node = (struct node){ .daemon = daemon,
+		.machine = machine,
+		.unit = unit,
+		.number = number,
+		.listener = { .fd = -1 } };
 	while (*link != NULL)
 		link = &(*link)->next;
 	*link = node;
@@ -157,7 +161,7 @@ nodes_make(struct daemon *daemon)
 		return false;
 	daemon->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (struct machine *machine = daemon->machines; machine != NULL;
-	    machine = machine->next)
+	     machine = machine->next)
 		for (unsigned unit = 0; unit < machine->units; unit++)
 			if (!node_make(daemon, machine, unit, number++))
 				return false;

@@ -58,9 +58,9 @@ fill_from_samples(struct sim_machine *machine, struct sim *sim)
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
 		if (!add_text(fwcfg, samples[i].name, samples[i].value))
 			return false;
-	return host_fwcfg_add_live(fwcfg, CLOCK, CLOCK_SIZE, make_clock,
-	    sim) && sim_machine_set_oem(machine, sample_oem,
-	    sizeof(sample_oem) / sizeof(sample_oem[0]));
+	return host_fwcfg_add_live(fwcfg, CLOCK, CLOCK_SIZE, make_clock, sim) &&
+	    sim_machine_set_oem(machine, sample_oem,
+		sizeof(sample_oem) / sizeof(sample_oem[0]));
 }
 
 static bool
@@ -72,18 +72,18 @@ fill_from_config(struct sim_machine *machine, const struct config *config)
 	bool good = true;
 
 	for (const struct config_item *item = config->items; item != NULL;
-	    item = item->next)
+	     item = item->next)
 		if (item->name == NULL)
 			count++;
 		else if (!host_fwcfg_add(fwcfg, item->name, item->bytes,
-		    item->size))
+			     item->size))
 			return false;
 	strings = calloc(count + 1, sizeof(*strings));
 	if (strings == NULL)
 		return false;
 	count = 0;
 	for (const struct config_item *item = config->items; item != NULL;
-	    item = item->next)
+	     item = item->next)
 		if (item->name == NULL)
 			strings[count++] = item->bytes;
 	if (count > 0)

@@ -54,8 +54,7 @@ fail(const struct node *node, const char *what)
 static int
 probe(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int error = 0;
 
 	if (fd < 0)
@@ -79,8 +78,9 @@ clear_path(const struct node *node, const struct sockaddr_un *address)
 		return fail(node, "is there, and not a socket");
 	error = probe(address);
 	if (error != ECONNREFUSED && error != ENOENT)
-		return fail(node, "another pvbusd serves it: stop that one, "
-				  "or choose another directory with -s");
+		return fail(node,
+		    "another pvbusd serves it: stop that one, "
+		    "or choose another directory with -s");
 	if (unlink(node->path) < 0 && errno != ENOENT)
 		return fail(node, strerror(errno));
 	return true;
@@ -117,7 +117,7 @@ set_owner(const struct node *node)
 	if (!daemon->has_group)
 		return true;
 	if (fchownat(AT_FDCWD, node->path, (uid_t)-1, daemon->group,
-	    AT_SYMLINK_NOFOLLOW) < 0)
+		AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(node, strerror(errno));
 	return true;
 }
@@ -128,7 +128,7 @@ bind_there(struct node *node, const struct sockaddr_un *address)
 	mode_t mask = umask(node->daemon->has_group ? 0117 : 0177);
 	struct stat status;
 	bool bound = bind(node->listener.fd, (const struct sockaddr *)address,
-	    sizeof(*address)) == 0;
+			 sizeof(*address)) == 0;
 
 	umask(mask);
 	if (!bound || lstat(node->path, &status) < 0)
@@ -185,8 +185,8 @@ remove_path(const struct node *node)
 {
 	struct stat status;
 
-	if (lstat(node->path, &status) < 0 ||
-	    status.st_dev != node->device || status.st_ino != node->inode)
+	if (lstat(node->path, &status) < 0 || status.st_dev != node->device ||
+	    status.st_ino != node->inode)
 		return;
 	if (unlink(node->path) < 0)
 		log_line(PV_LOG_ERROR, "%s: left behind: %s", node->path,

@@ -105,8 +105,8 @@ answer(struct exchange *x, const void *data, size_t total)
 	if ((x->kv.pk_flags & PVBUS_KV_PARTIAL) != 0 &&
 	    x->header.cmd == (uint32_t)PVBUSIOC_GET) {
 		offset = x->kv.pk_offset < total ? x->kv.pk_offset : total;
-		n = total - offset < x->kv.pk_valuelen ? total - offset :
-		                                         x->kv.pk_valuelen;
+		n = total - offset < x->kv.pk_valuelen ? total - offset
+						       : x->kv.pk_valuelen;
 	}
 	if (n > x->kv.pk_valuelen) {
 		x->kv.pk_valuelen = 0;
@@ -165,8 +165,8 @@ info(struct exchange *x)
 	    "bus pvbus0 at mainbus0: KVM\n"
 	    "device fwcfg0 at pvbus0: DMA, 9 items\n",
 	    machine, interface_name,
-	    no_store ? "" :
-	    "store fake\noperations read write list remove watch\n");
+	    no_store ? ""
+		     : "store fake\noperations read write list remove watch\n");
 	return answer(x, text, (size_t)n);
 }
 
@@ -190,8 +190,8 @@ serve_kv(struct exchange *x)
 	case (uint32_t)PVBUSIOC_PUT:
 		return set(x->key, value, x->kv.pk_valuelen, true);
 	case (uint32_t)PVBUSIOC_REMOVE:
-		return find(x->key, false) == NULL ? ENOENT :
-		                                     set(x->key, "", 0, false);
+		return find(x->key, false) == NULL ? ENOENT
+						   : set(x->key, "", 0, false);
 	case (uint32_t)PVBUSIOC_WATCH:
 		while (x->kv.pk_seen == state_of(x->key)) {
 			struct timespec ts;
@@ -203,8 +203,8 @@ serve_kv(struct exchange *x)
 			ts.tv_nsec %= 1000000000;
 			if (x->kv.pk_timeout == 0)
 				pthread_cond_wait(&changed, &lock);
-			else if (pthread_cond_timedwait(&changed, &lock,
-				     &ts) != 0)
+			else if (pthread_cond_timedwait(&changed, &lock, &ts) !=
+			    0)
 				return ETIMEDOUT;
 		}
 		x->kv.pk_seen = state_of(x->key);
@@ -223,8 +223,8 @@ all(int fd, void *data, size_t length, bool out)
 	ssize_t n;
 
 	for (; length > 0; p += n, length -= (size_t)n) {
-		n = out ? send(fd, p, length, MSG_NOSIGNAL) :
-		          recv(fd, p, length, 0);
+		n = out ? send(fd, p, length, MSG_NOSIGNAL)
+			: recv(fd, p, length, 0);
 		if (n <= 0)
 			return false;
 	}

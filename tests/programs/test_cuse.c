@@ -73,7 +73,7 @@ store_answer(struct store *store, struct pv_kv *kv)
 	}
 	if (kv->op == PV_READ || kv->op == PV_WATCH) {
 		kv->len = store->value_len < kv->room ? store->value_len
-		                                      : kv->room;
+						      : kv->room;
 		memcpy(kv->value, store->value, kv->len);
 		kv->seen++;
 	}
@@ -165,8 +165,8 @@ turn(struct kernel *k)
 	uint64_t deadline = loop_now() + SECOND / 100;
 	uint64_t next = machine_poll(k->daemon.machines);
 
-	assert_true(loop_once(&k->daemon.loop,
-	    next < deadline ? next : deadline));
+	assert_true(
+	    loop_once(&k->daemon.loop, next < deadline ? next : deadline));
 }
 
 static void
@@ -174,9 +174,12 @@ to_daemon(struct kernel *k, uint32_t opcode, uint64_t unique,
     const struct ioctl *call, const void *body, size_t size, const void *more,
     size_t more_size)
 {
-	struct fuse_in_header header = { .opcode = opcode, .unique = unique,
-		.nodeid = FUSE_ROOT_ID, .uid = call != NULL ? call->uid : 0,
-		.gid = 0, .pid = call != NULL ? call->pid : 1,
+	struct fuse_in_header header = { .opcode = opcode,
+		.unique = unique,
+		.nodeid = FUSE_ROOT_ID,
+		.uid = call != NULL ? call->uid : 0,
+		.gid = 0,
+		.pid = call != NULL ? call->pid : 1,
 		.len = (uint32_t)(sizeof(header) + size + more_size) };
 	struct iovec iov[3] = { { &header, sizeof(header) },
 		{ (void *)(uintptr_t)body, size },
@@ -245,13 +248,14 @@ arrive(struct kernel *k, struct ioctl *call)
 {
 	static unsigned char in[CARRIED];
 	size_t in_size = total(call->pieces, call->in_count);
-	size_t out_size = total(call->pieces + call->in_count,
-	    call->out_count);
+	size_t out_size = total(call->pieces + call->in_count, call->out_count);
 	struct fuse_ioctl_in body = { .fh = k->file,
-		.flags = FUSE_IOCTL_UNRESTRICTED | (call->compat
-		    ? FUSE_IOCTL_COMPAT | FUSE_IOCTL_32BIT : 0),
-		.cmd = call->cmd, .arg = call->arg,
-		.in_size = (uint32_t)in_size, .out_size = (uint32_t)out_size };
+		.flags = FUSE_IOCTL_UNRESTRICTED |
+		    (call->compat ? FUSE_IOCTL_COMPAT | FUSE_IOCTL_32BIT : 0),
+		.cmd = call->cmd,
+		.arg = call->arg,
+		.in_size = (uint32_t)in_size,
+		.out_size = (uint32_t)out_size };
 	size_t at = 0;
 
 	if (k->on_arrival != NULL)
@@ -283,11 +287,11 @@ again(struct kernel *k, struct ioctl *call, const struct fuse_ioctl_out *out)
 	uint32_t count = out->in_iovs + out->out_iovs;
 
 	assert_in_range(count, 1, FUSE_IOCTL_MAX_IOV);
-	assert_int_equal(k->message_len, sizeof(*out) +
-	    count * sizeof(struct fuse_ioctl_iovec));
+	assert_int_equal(k->message_len,
+	    sizeof(*out) + count * sizeof(struct fuse_ioctl_iovec));
 	/* who changes what he asks for only keeps himself busy */
-	assert_in_range(call->arrivals, 1, ARRIVALS_MAX - 1 +
-	    (k->on_arrival != NULL ? 3 : 0));
+	assert_in_range(call->arrivals, 1,
+	    ARRIVALS_MAX - 1 + (k->on_arrival != NULL ? 3 : 0));
 	memcpy(call->pieces, out + 1, count * sizeof(call->pieces[0]));
 	call->in_count = out->in_iovs;
 	call->out_count = out->out_iovs;
@@ -336,8 +340,8 @@ take_replies(struct kernel *k)
 			assert_int_equal(k->message.header.error, -EAGAIN);
 			continue;
 		}
-		while (call != NULL && (call->done ||
-		    call->unique != k->message.header.unique))
+		while (call != NULL &&
+		    (call->done || call->unique != k->message.header.unique))
 			call = call->next;
 		assert_non_null(call); /* or it was answered twice */
 		if (k->message.header.error != 0) {
@@ -469,8 +473,10 @@ put_narrow(struct kernel *k, uint32_t keylen, uint32_t key, uint32_t valuelen,
 static struct pvbus_kv_wire
 usual(uint32_t valuelen)
 {
-	return (struct pvbus_kv_wire){ .version = PVBUS_KV_ABI, .key = KEY,
-		.keylen = sizeof(KEY_TEXT) - 1, .value = VALUE,
+	return (struct pvbus_kv_wire){ .version = PVBUS_KV_ABI,
+		.key = KEY,
+		.keylen = sizeof(KEY_TEXT) - 1,
+		.value = VALUE,
 		.valuelen = valuelen };
 }
 
@@ -536,18 +542,22 @@ setup(void **state)
 	k->store.store = (struct pv_store){ .name = "test",
 		.ops = 1u << PV_READ | 1u << PV_WRITE | 1u << PV_REMOVE |
 		    1u << PV_WATCH | 1u << PV_LIST,
-		.start = store_start, .cancel = store_cancel };
+		.start = store_start,
+		.cancel = store_cancel };
 	k->real_store = pv_bus_interface(daemon->machines->bus, 0)->store;
 	pv_bus_interface(daemon->machines->bus, 0)->store = &k->store.store;
 	k->node = (struct node){ .daemon = daemon,
-		.machine = daemon->machines, .listener = { .fd = -1 } };
+		.machine = daemon->machines,
+		.listener = { .fd = -1 } };
 	daemon->nodes = &k->node;
 	/* each message stays whole; no end ever waits for the other */
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, 0, pair), 0);
+	assert_int_equal(socketpair(AF_UNIX,
+			     SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+			     pair),
+	    0);
 	for (int i = 0; i < 2; i++)
 		if (setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &size,
-		    sizeof(size)) < 0)
+			sizeof(size)) < 0)
 			setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size,
 			    sizeof(size));
 	k->fd = pair[0];
@@ -564,7 +574,8 @@ static void
 init(struct kernel *k)
 {
 	struct cuse_init_in body = { .major = FUSE_KERNEL_VERSION,
-		.minor = 31, .flags = CUSE_UNRESTRICTED_IOCTL };
+		.minor = 31,
+		.flags = CUSE_UNRESTRICTED_IOCTL };
 
 	k->unique = 2;
 	to_daemon(k, CUSE_INIT, k->unique, NULL, &body, sizeof(body), NULL, 0);
@@ -1110,7 +1121,8 @@ test_interrupt_of_one_of_many(void **state)
 	k->store.hold = true;
 	put_kv(k, usual(100));
 	for (unsigned i = 0; i < 8; i++) {
-		calls[i] = (struct ioctl){ .cmd = PVBUS_CMD_GET, .arg = ARG,
+		calls[i] = (struct ioctl){ .cmd = PVBUS_CMD_GET,
+			.arg = ARG,
 			.pid = 100 + i };
 		begin(k, &calls[i]);
 		wait_for_store(k, i + 1);
@@ -1120,8 +1132,7 @@ test_interrupt_of_one_of_many(void **state)
 	for (unsigned i = 0; i < 8; i++)
 		assert_int_equal(calls[i].done, i == 3);
 	while (k->store.held_count > 0)
-		store_answer(&k->store,
-		    k->store.held[--k->store.held_count]);
+		store_answer(&k->store, k->store.held[--k->store.held_count]);
 	for (unsigned i = 0; i < 8; i++)
 		assert_int_equal(wait_for(k, &calls[i]), i == 3 ? -EINTR : 0);
 	assert_int_equal(k->store.cancelled, 1);
@@ -1139,8 +1150,10 @@ begin_many(struct kernel *k, struct ioctl *calls, unsigned count, uint32_t uid)
 	for (unsigned i = 0; i < count; i++) {
 		unsigned started = k->store.started;
 
-		calls[i] = (struct ioctl){ .cmd = PVBUS_CMD_WATCH, .arg = ARG,
-			.uid = uid, .pid = 100 + i };
+		calls[i] = (struct ioctl){ .cmd = PVBUS_CMD_WATCH,
+			.arg = ARG,
+			.uid = uid,
+			.pid = 100 + i };
 		begin(k, &calls[i]);
 		while (!calls[i].done && k->store.started == started) {
 			turn(k);
@@ -1158,8 +1171,7 @@ static void
 end_all(struct kernel *k, struct ioctl *calls, unsigned count)
 {
 	while (k->store.held_count > 0)
-		store_answer(&k->store,
-		    k->store.held[--k->store.held_count]);
+		store_answer(&k->store, k->store.held[--k->store.held_count]);
 	for (unsigned i = 0; i < count; i++)
 		wait_for(k, &calls[i]);
 	forget_calls(k);
@@ -1193,8 +1205,7 @@ test_one_user_takes_a_quarter(void **state)
 	assert_int_equal(begin_many(k, calls, 100, geteuid() + 1),
 	    100 - CALLS_MAX / 4);
 	/* another user, and root, are not kept out */
-	assert_int_equal(begin_many(k, calls + 100, 10, geteuid() + 2),
-	    0);
+	assert_int_equal(begin_many(k, calls + 100, 10, geteuid() + 2), 0);
 	assert_int_equal(begin_many(k, calls + 110, 10, 0), 0);
 	end_all(k, calls, 120);
 	free(calls);
@@ -1208,8 +1219,7 @@ test_users_leave_a_quarter_to_root(void **state)
 	unsigned busy = 0;
 
 	for (uint32_t i = 0; i < 4; i++)
-		busy += begin_many(k, calls + 80 * i, 80,
-		    geteuid() + 1 + i);
+		busy += begin_many(k, calls + 80 * i, 80, geteuid() + 1 + i);
 	assert_int_equal(busy, 320 - CALLS_MAX * 3 / 4);
 	assert_int_equal(begin_many(k, calls + 320, 10, 0), 0);
 	end_all(k, calls, 330);
@@ -1244,8 +1254,7 @@ test_reading_and_writing_is_not_for_this_device(void **state)
 	to_daemon(k, FUSE_READ, k->unique, NULL, &in, sizeof(in), NULL, 0);
 	assert_int_equal(reply_to(k, k->unique), -ENOSYS);
 	k->unique += 2;
-	to_daemon(k, FUSE_WRITE, k->unique, NULL, &out, sizeof(out), "abcd",
-	    4);
+	to_daemon(k, FUSE_WRITE, k->unique, NULL, &out, sizeof(out), "abcd", 4);
 	assert_int_equal(reply_to(k, k->unique), -ENOSYS);
 	k->unique += 2;
 	to_daemon(k, 4000, k->unique, NULL, "12345678", 8, NULL, 0);
@@ -1264,7 +1273,8 @@ is_taken_away(struct kernel *k)
 	while (k->node.cuse != NULL && loop_now() < end)
 		turn(k);
 	assert_null(k->node.cuse);
-	has_said(k, "pvbusd: /dev/pvbus0: the kernel took the device away; "
+	has_said(k,
+	    "pvbusd: /dev/pvbus0: the kernel took the device away; "
 	    "the socket still works");
 }
 
@@ -1277,8 +1287,8 @@ socket_works(struct kernel *k)
 		struct pvbus_kv_wire kv;
 		char key[sizeof(KEY_TEXT) - 1];
 	} request = { { SOCKET_MAGIC, PVBUS_CMD_GET, 0,
-		sizeof(request.kv) + sizeof(KEY_TEXT) - 1 }, usual(100),
-		"" };
+			  sizeof(request.kv) + sizeof(KEY_TEXT) - 1 },
+		usual(100), "" };
 	struct {
 		struct socket_reply header;
 		struct pvbus_kv_wire kv;
@@ -1298,7 +1308,8 @@ socket_works(struct kernel *k)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
 	    k->node.path);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address,
-	    sizeof(address)), 0);
+			     sizeof(address)),
+	    0);
 	assert_int_equal(send(fd, &request, size, 0), size);
 	while ((got = recv(fd, &reply, wanted, MSG_DONTWAIT)) < 0) {
 		assert_true(loop_now() < end);

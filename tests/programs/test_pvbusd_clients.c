@@ -38,9 +38,11 @@ good_message(uint32_t cmd)
 	struct message message = {
 		.header = { SOCKET_MAGIC, cmd, SOCKET_WRITABLE,
 		    sizeof(struct message) - sizeof(struct socket_request) },
-		.kv = { .version = PVBUS_KV_ABI, .key = sizeof(message.kv),
+		.kv = { .version = PVBUS_KV_ABI,
+		    .key = sizeof(message.kv),
 		    .keylen = (uint32_t)strlen(GREETING_KEY),
-		    .value = sizeof(message.kv) + 64, .valuelen = 64 },
+		    .value = sizeof(message.kv) + 64,
+		    .valuelen = 64 },
 		.rest = GREETING_KEY,
 	};
 
@@ -74,7 +76,8 @@ test_missing_key(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(client_ask(d->beside, PVBUS_CMD_GET, 0, "opt/none",
-	    &answer), ENOENT);
+			     &answer),
+	    ENOENT);
 	assert_int_equal(answer.data_len, 0);
 	client_reads_greeting(d->beside);
 }
@@ -86,11 +89,12 @@ test_list_and_info(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(client_ask(d->beside, PVBUS_CMD_LIST, 0, "opt/",
-	    &answer), 0);
+			     &answer),
+	    0);
 	assert_int_equal(answer.data_len, sizeof(names));
 	assert_memory_equal(answer.data, names, sizeof(names));
-	assert_int_equal(client_ask(d->beside, PVBUS_CMD_INFO, 0, "",
-	    &answer), 0);
+	assert_int_equal(client_ask(d->beside, PVBUS_CMD_INFO, 0, "", &answer),
+	    0);
 	answer.data[answer.data_len] = '\0';
 	assert_non_null(strstr((char *)answer.data, "interface KVM\n"));
 }
@@ -132,8 +136,9 @@ test_pipelined_requests_are_answered_in_order(void **state)
 	int fd = client_open(d);
 
 	for (unsigned i = 0; i < 100; i++)
-		client_send(fd, message, make_request(message, PVBUS_CMD_GET, 0,
-		    keys[i % 4], NULL, 0));
+		client_send(fd, message,
+		    make_request(message, PVBUS_CMD_GET, 0, keys[i % 4], NULL,
+			0));
 	pvbusd_serves_others(d);
 	for (unsigned i = 0; i < 100; i++) {
 		client_answer(fd, &answer);
@@ -282,8 +287,8 @@ test_length_at_the_maximum(void **state)
 
 	message.header.length = SOCKET_MAX_LENGTH;
 	client_send(fd, &message, sizeof(message));
-	client_send(fd, rest, SOCKET_MAX_LENGTH + sizeof(message.header) -
-	    sizeof(message));
+	client_send(fd, rest,
+	    SOCKET_MAX_LENGTH + sizeof(message.header) - sizeof(message));
 	client_answer(fd, &answer);
 	assert_int_equal(answer.error, 0);
 	client_reads_greeting(fd);
@@ -544,8 +549,8 @@ test_random_bytes(void **state)
 	print_message("# PVBUS_SEED=%u\n", seed);
 	srandom(seed);
 	for (unsigned round = 0; round < 200; round++) {
-		struct message message = good_message(PVBUS_CMD_GET +
-		    (uint32_t)(random() % 6));
+		struct message message = good_message(
+		    PVBUS_CMD_GET + (uint32_t)(random() % 6));
 
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (unsigned char)random();
@@ -553,9 +558,9 @@ test_random_bytes(void **state)
 			message.header.length = sizeof(bytes);
 		fd = client_open(d);
 		if (round % 4 < 3)
-			client_send(fd, &message, round % 4 == 1
-			    ? sizeof(message.header)
-			    : sizeof(message) - 32);
+			client_send(fd, &message,
+			    round % 4 == 1 ? sizeof(message.header)
+					   : sizeof(message) - 32);
 		/* it may be closed before all is sent */
 		send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL);
 		close(fd);

@@ -89,7 +89,8 @@ test_words_that_are_no_options(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", "sim:kvm", "more",
-	    NULL), EX_USAGE);
+			     NULL),
+	    EX_USAGE);
 	pvbusd_has_said(d, "usage: pvbusd ");
 	assert_string_equal(d->printed, "");
 }
@@ -107,13 +108,14 @@ test_unknown_machine(void **state)
 static void
 test_unknown_simulation(void **state)
 {
-	static const char *const names[] = { "sim:", "sim:nothing", 
+	static const char *const names[] = { "sim:", "sim:nothing",
 		"sim:kvm+nothing", "sim:+kvm", "sim:kvmx" };
 	struct pvbusd *d = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", names[i],
-		    NULL), EX_USAGE);
+				     NULL),
+		    EX_USAGE);
 		pvbusd_has_said(d, names[i]);
 		pvbusd_has_said(d, "a simulated machine is one or more of kvm");
 		assert_string_equal(d->printed, "");
@@ -126,10 +128,12 @@ test_more_machines_than_there_is_room_for(void **state)
 	struct pvbusd *d = *state;
 	const char *h = "-H", *m = "sim:kvm";
 
-	assert_int_equal(pvbusd_run(d, NULL, "-1", h, m, h, m, h, m, h, m, h,
-	    m, h, m, h, m, h, m, NULL), 0);
-	assert_int_equal(pvbusd_run(d, NULL, "-1", h, m, h, m, h, m, h, m, h,
-	    m, h, m, h, m, h, m, h, m, NULL), EX_USAGE);
+	assert_int_equal(pvbusd_run(d, NULL, "-1", h, m, h, m, h, m, h, m, h, m,
+			     h, m, h, m, h, m, NULL),
+	    0);
+	assert_int_equal(pvbusd_run(d, NULL, "-1", h, m, h, m, h, m, h, m, h, m,
+			     h, m, h, m, h, m, h, m, NULL),
+	    EX_USAGE);
 	pvbusd_has_said(d, "more than 8 machines");
 }
 
@@ -141,7 +145,8 @@ test_once_prints_the_tree(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", "sim:kvm", "-s",
-	    d->sockets, NULL), 0);
+			     d->sockets, NULL),
+	    0);
 	is_printed(d, "pvbus0 at mainbus0: KVM");
 	is_printed(d, "fwcfg0 at pvbus0: DMA, 8 items");
 	assert_string_equal(pvbusd_said(d), "");
@@ -154,7 +159,8 @@ test_once_with_several_machines(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", "sim:kvm", "-H",
-	    "sim:kvm+hyperv", "-H", "sim:bhyve", NULL), 0);
+			     "sim:kvm+hyperv", "-H", "sim:bhyve", NULL),
+	    0);
 	is_printed(d, "pvbus0 at mainbus0: KVM");
 	is_printed(d, "pvbus1 at mainbus1: KVM, Hyper-V 10.0");
 	is_printed(d, "pvbus2 at mainbus2: bhyve");
@@ -169,8 +175,9 @@ test_no_hypervisor(void **state)
 	    EX_UNAVAILABLE);
 	pvbusd_has_said(d, "sim:none: no hypervisor here");
 	assert_string_equal(d->printed, "");
-	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:none", "-s",
-	    d->sockets, NULL), EX_UNAVAILABLE);
+	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:none", "-s", d->sockets,
+			     NULL),
+	    EX_UNAVAILABLE);
 	pvbusd_has_said(d, "sim:none: no hypervisor here");
 	assert_false(exists(d->root, "run"));
 }
@@ -181,7 +188,8 @@ test_no_hypervisor_on_one_of_two(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", "sim:none", "-H",
-	    "sim:kvm", NULL), 0);
+			     "sim:kvm", NULL),
+	    0);
 	pvbusd_has_said(d, "sim:none: no hypervisor here");
 	is_printed(d, "pvbus1 at mainbus1: KVM");
 }
@@ -192,7 +200,8 @@ test_once_to_a_full_device(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(pvbusd_run(d, "/dev/full", "-1", "-H", "sim:kvm",
-	    NULL), EX_IOERR);
+			     NULL),
+	    EX_IOERR);
 	pvbusd_has_said(d, "No space left on device");
 }
 
@@ -210,7 +219,8 @@ bad_config(struct pvbusd *d, const char *text, size_t size, const char *why)
 	snprintf(message, sizeof(message), "%s:%u: %s", d->config, line, why);
 	pvbusd_configure(d, text, size);
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", "sim:kvm", "-c",
-	    d->config, NULL), EX_CONFIG);
+			     d->config, NULL),
+	    EX_CONFIG);
 	pvbusd_has_said(d, message);
 	assert_string_equal(d->printed, "");
 }
@@ -251,7 +261,8 @@ test_bad_numbers_of_clients(void **state)
 static void
 test_bad_machines_of_the_file(void **state)
 {
-	static const char many[] = "machine auto\nmachine auto\nmachine auto\n"
+	static const char many[] =
+	    "machine auto\nmachine auto\nmachine auto\n"
 	    "machine auto\nmachine auto\nmachine auto\nmachine auto\n"
 	    "machine auto\nmachine auto\n";
 	struct pvbusd *d = *state;
@@ -287,7 +298,8 @@ test_config_that_cannot_be_read(void **state)
 	struct pvbusd *d = *state;
 
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-c", "/nonexistent/a",
-	    NULL), EX_CONFIG);
+			     NULL),
+	    EX_CONFIG);
 	pvbusd_has_said(d, "/nonexistent/a: No such file or directory");
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-c", d->root, NULL),
 	    EX_CONFIG);
@@ -303,9 +315,11 @@ test_item_that_does_not_fit(void **state)
 
 	pvbusd_configure(d, long_name, strlen(long_name));
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", "sim:kvm", "-c",
-	    d->config, NULL), EX_CONFIG);
-	pvbusd_has_said(d, "sim:kvm: an item of the configuration does not "
-			   "fit");
+			     d->config, NULL),
+	    EX_CONFIG);
+	pvbusd_has_said(d,
+	    "sim:kvm: an item of the configuration does not "
+	    "fit");
 }
 
 static void
@@ -315,7 +329,8 @@ test_items_files_and_oem_strings(void **state)
 	struct pvbusd *d = *state;
 	int fd;
 
-	pvbusd_configure_also(d, "item \t opt/blanks   a  b \n"
+	pvbusd_configure_also(d,
+	    "item \t opt/blanks   a  b \n"
 	    "oem io.systemd.credential:colour=blue\n"
 	    "# no more\n");
 	pvbusd_start(d, "-H", "sim:kvm", NULL);
@@ -323,11 +338,10 @@ test_items_files_and_oem_strings(void **state)
 	make_large(large);
 	client_reads(fd, LARGE_KEY, large, LARGE_SIZE);
 	client_reads(fd, "opt/blanks", "a  b ", 5);
-	assert_int_equal(client_ask(fd, PVBUS_CMD_LIST, 0, "oem/", &answer),
-	    0);
+	assert_int_equal(client_ask(fd, PVBUS_CMD_LIST, 0, "oem/", &answer), 0);
 	assert_non_null(memmem(answer.data, answer.data_len, "colour", 6));
-	assert_non_null(memmem(answer.data, answer.data_len,
-	    "org.example.role", 16));
+	assert_non_null(
+	    memmem(answer.data, answer.data_len, "org.example.role", 16));
 	close(fd);
 }
 
@@ -336,13 +350,15 @@ test_options_go_before_the_file(void **state)
 {
 	struct pvbusd *d = *state;
 
-	pvbusd_configure_also(d, "machine sim:vmm\nmachine sim:xen\n"
+	pvbusd_configure_also(d,
+	    "machine sim:vmm\nmachine sim:xen\n"
 	    "directory /nonexistent/directory\n");
 	assert_int_equal(pvbusd_run(d, NULL, "-1", "-c", d->config, NULL), 0);
 	is_printed(d, "pvbus0 at mainbus0: OpenBSD");
 	is_printed(d, "pvbus1 at mainbus1: Xen 4.17");
 	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:bhyve", "-1", "-c",
-	    d->config, NULL), 0);
+			     d->config, NULL),
+	    0);
 	assert_string_equal(d->printed, "pvbus0 at mainbus0: bhyve\n");
 	/* -s as well */
 	pvbusd_start(d, "-H", "sim:kvm", NULL);
@@ -355,7 +371,8 @@ test_unknown_group(void **state)
 
 	pvbusd_configure_also(d, "group no-such-group\n");
 	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-c", d->config,
-	    "-s", d->sockets, NULL), EX_CANTCREAT);
+			     "-s", d->sockets, NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "group no-such-group: no such group");
 	assert_false(exists(d->root, "run"));
 }
@@ -376,13 +393,14 @@ test_several_machines_number_on(void **state)
 
 		fd = client_try(d, i, geteuid());
 		assert_true(fd >= 0);
-		assert_int_equal(client_ask(fd, PVBUS_CMD_INFO, 0, "",
-		    &answer), 0);
+		assert_int_equal(client_ask(fd, PVBUS_CMD_INFO, 0, "", &answer),
+		    0);
 		snprintf(line, sizeof(line), "interface %s\n", names[i]);
-		assert_non_null(memmem(answer.data, answer.data_len, line,
-		    strlen(line)));
+		assert_non_null(
+		    memmem(answer.data, answer.data_len, line, strlen(line)));
 		assert_int_equal(client_ask(fd, PVBUS_CMD_GET, 0, GREETING_KEY,
-		    &answer), i < 2 ? 0 : ENXIO);
+				     &answer),
+		    i < 2 ? 0 : ENXIO);
 		close(fd);
 	}
 	assert_int_equal(client_try(d, 4, geteuid()), -ENOENT);
@@ -460,7 +478,8 @@ test_second_daemon_leaves_the_first_alone(void **state)
 	pvbusd_start(d, "-H", "sim:kvm", NULL);
 	second = second_of(d, &other);
 	assert_int_equal(pvbusd_run(second, NULL, "-H", "sim:vmm", "-s",
-	    second->sockets, NULL), EX_CANTCREAT);
+			     second->sockets, NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(second, ": another pvbusd serves it");
 	pvbusd_has_said(second, "-s");
 	assert_int_equal(pvbusd_teardown(&other), 0);
@@ -481,10 +500,12 @@ test_start_undoes_what_it_did(void **state)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/pvbus1",
 	    d->sockets);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address,
-	    sizeof(address)), 0);
+			     sizeof(address)),
+	    0);
 	assert_int_equal(listen(fd, 0), 0);
 	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-H", "sim:kvm",
-	    "-s", d->sockets, NULL), EX_CANTCREAT);
+			     "-s", d->sockets, NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "/pvbus1: another pvbusd serves it");
 	assert_false(exists(d->sockets, "pvbus0"));
 	assert_true(exists(d->sockets, "pvbus1"));
@@ -500,8 +521,9 @@ test_directory_that_others_may_write(void **state)
 
 	assert_true(mkdir(d->sockets, 0755) == 0 || errno == EEXIST);
 	assert_int_equal(chmod(d->sockets, 0777), 0);
-	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s",
-	    d->sockets, NULL), EX_CANTCREAT);
+	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", d->sockets,
+			     NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "others may remove what is made there");
 	assert_int_equal(chmod(d->sockets, 01777), 0);
 	pvbusd_start(d, "-H", "sim:kvm", NULL);
@@ -519,16 +541,17 @@ test_directory_of_another_user(void **state)
 		skip_test(NOT_ROOT);
 	assert_true(mkdir(d->sockets, 0755) == 0 || errno == EEXIST);
 	assert_int_equal(chown(d->sockets, 65534, (gid_t)-1), 0);
-	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s",
-	    d->sockets, NULL), EX_CANTCREAT);
+	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", d->sockets,
+			     NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "belongs to another user");
 }
 
 static void
 test_numbers_that_are_no_group(void **state)
 {
-	static const char *const numbers[] = { "4294967295", "4294967296",
-		"-1", "18446744073709551616", "0x10" };
+	static const char *const numbers[] = { "4294967295", "4294967296", "-1",
+		"18446744073709551616", "0x10" };
 	struct pvbusd *d = *state;
 	char line[64];
 
@@ -536,7 +559,8 @@ test_numbers_that_are_no_group(void **state)
 		snprintf(line, sizeof(line), "group %s\n", numbers[i]);
 		pvbusd_configure(d, line, strlen(line));
 		assert_int_equal(pvbusd_run(d, NULL, "-c", d->config, "-H",
-		    "sim:kvm", "-s", d->sockets, NULL), EX_CANTCREAT);
+				     "sim:kvm", "-s", d->sockets, NULL),
+		    EX_CANTCREAT);
 		pvbusd_has_said(d, "no such group");
 	}
 }
@@ -601,8 +625,9 @@ test_file_of_that_name_is_not_removed(void **state)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s",
-	    d->sockets, NULL), EX_CANTCREAT);
+	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", d->sockets,
+			     NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "/pvbus0: is there, and not a socket");
 	assert_true(exists(d->sockets, "pvbus0"));
 }
@@ -614,14 +639,16 @@ test_directory_that_cannot_be_made(void **state)
 	char path[256];
 
 	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s",
-	    "/nonexistent/a", NULL), EX_CANTCREAT);
+			     "/nonexistent/a", NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "/nonexistent/a: No such file or directory");
 	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", d->config,
-	    NULL), EX_CANTCREAT);
+			     NULL),
+	    EX_CANTCREAT);
 	snprintf(path, sizeof(path), "%s: is not a directory", d->config);
 	pvbusd_has_said(d, path);
-	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", "",
-	    NULL), EX_CANTCREAT);
+	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", "", NULL),
+	    EX_CANTCREAT);
 }
 
 static void
@@ -632,8 +659,9 @@ test_directory_that_is_not_writable(void **state)
 	if (geteuid() == 0)
 		d->uid = NOBODY; /* root may write anywhere */
 	assert_int_equal(mkdir(d->sockets, 0555), 0);
-	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s",
-	    d->sockets, NULL), EX_CANTCREAT);
+	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", d->sockets,
+			     NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "/pvbus0: Permission denied");
 	assert_true(exists(d->root, "run"));
 	assert_int_equal(rmdir(d->sockets), 0);
@@ -648,8 +676,8 @@ test_path_too_long_for_a_socket(void **state)
 	memset(name, 'a', sizeof(name));
 	name[100] = '\0';
 	snprintf(path, sizeof(path), "%s/%s", d->root, name);
-	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", path,
-	    NULL), EX_CANTCREAT);
+	assert_int_equal(pvbusd_run(d, NULL, "-H", "sim:kvm", "-s", path, NULL),
+	    EX_CANTCREAT);
 	pvbusd_has_said(d, "/pvbus0: too long for the path of a socket");
 	assert_false(exists(d->root, name));
 }
@@ -673,9 +701,11 @@ static void
 refused(int fd, uint32_t flags, int error)
 {
 	assert_int_equal(client_ask(fd, PVBUS_CMD_PUT, flags, GREETING_KEY,
-	    &answer), error);
+			     &answer),
+	    error);
 	assert_int_equal(client_ask(fd, PVBUS_CMD_REMOVE, flags, GREETING_KEY,
-	    &answer), error);
+			     &answer),
+	    error);
 	client_reads_greeting(fd);
 	close(fd);
 }

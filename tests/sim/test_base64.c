@@ -55,8 +55,8 @@ test_base64_refuses(void **state)
 {
 	static const char *const bad[] = { "Z", "A", "A===", "AAAAA", "Zm9vY",
 		"=", "==", "===", "====", "Z===", "Zg=", "Zm8==", "Zm9v=",
-		"Zm9v====", "Zg==Zg==", "Z=g=", "=Zg=", "Zm9v\n",
-		"Zm 9v", "Zm-v", "Zm_v", "Zm9\x80",
+		"Zm9v====", "Zg==Zg==", "Z=g=", "=Zg=", "Zm9v\n", "Zm 9v",
+		"Zm-v", "Zm_v", "Zm9\x80",
 		/* bits that belong to no byte */
 		"Zh==", "Zh", "Zm9=", "Zm9" };
 
@@ -75,17 +75,15 @@ test_base64_each_character(void **state)
 
 	(void)state;
 	for (unsigned c = 0; c < 256; c++) {
-		const char *digit = c == 0 ? NULL
-		    : strchr(alphabet, (char)c);
+		const char *digit = c == 0 ? NULL : strchr(alphabet, (char)c);
 
 		text[2] = (char)c;
-		assert_true(base64_decode(text, 4, got, &size) ==
-		    (digit != NULL));
+		assert_true(
+		    base64_decode(text, 4, got, &size) == (digit != NULL));
 		if (digit == NULL)
 			continue;
 		assert_int_equal(size, 3);
-		assert_int_equal(got[1] << 8 | got[2],
-		    (digit - alphabet) << 6);
+		assert_int_equal(got[1] << 8 | got[2], (digit - alphabet) << 6);
 	}
 }
 
@@ -110,7 +108,8 @@ test_base64_random(void **state)
 			if (at + 2 < size)
 				bits |= bytes[at + 2];
 			for (unsigned j = 0; j < 4; j++)
-				text[len++] = at + j > size ? '='
+				text[len++] = at + j > size
+				    ? '='
 				    : alphabet[bits >> (18 - 6 * j) & 63];
 		}
 		if (sim_random(world->sim, 2) == 0)

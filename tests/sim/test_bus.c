@@ -86,11 +86,11 @@ test_cpu_start(struct pv_device *device, unsigned cpu)
 	note("start", name);
 }
 
-#define TEST_DRIVER(NAME)                                                      \
-	{                                                                      \
-		.name = NAME, .attach = test_attach, .detach = test_detach,    \
-		.poll = test_poll, .deadline = test_deadline,                  \
-		.cpu_start = test_cpu_start                                    \
+#define TEST_DRIVER(NAME)                                                   \
+	{                                                                   \
+		.name = NAME, .attach = test_attach, .detach = test_detach, \
+		.poll = test_poll, .deadline = test_deadline,               \
+		.cpu_start = test_cpu_start                                 \
 	}
 static const struct pv_driver vmt = TEST_DRIVER("vmt");
 static const struct pv_driver pvclock = TEST_DRIVER("pvclock");
@@ -103,9 +103,10 @@ static const struct pv_driver *const all_drivers[] = { &hyperv, &xen, &vmt,
 static int
 try_attach(struct world *world, const struct pv_driver *const *drivers)
 {
-	return pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine),
-		.drivers = drivers }, &world->bus);
+	return pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+							  world->machine),
+				 .drivers = drivers },
+	    &world->bus);
 }
 
 static void
@@ -147,8 +148,9 @@ test_p13_hook_is_called_for_each_cpu_started(void **state)
 	diary.text[0] = '\0';
 	pv_bus_cpu_start(world->bus, 1);
 	pv_bus_cpu_start(world->bus, 7);
-	assert_string_equal(diary.text, "start pvclock0 on 1;start xen0 on 1;"
-					"start pvclock0 on 7;start xen0 on 7;");
+	assert_string_equal(diary.text,
+	    "start pvclock0 on 1;start xen0 on 1;"
+	    "start pvclock0 on 7;start xen0 on 7;");
 	/* not for a broken device */
 	pv_device_broken(diary.device[1], "broken by hand");
 	diary.text[0] = '\0';
@@ -190,21 +192,27 @@ test_p16_report_lines(void **state)
 	static const struct {
 		const char *faces, *log;
 	} reports[] = {
-		{ "kvm", "pvbus0 at mainbus0: KVM\n"
-			 "\"pvclock\" at pvbus0: KVM not configured\n" },
-		{ "hyperv", "pvbus0 at mainbus0: Hyper-V 10.0\n"
-			    "\"hyperv\" at pvbus0: Hyper-V not configured\n" },
-		{ "vmware", "pvbus0 at mainbus0: VMware\n"
-			    "\"vmt\" at pvbus0: VMware not configured\n" },
-		{ "xen", "pvbus0 at mainbus0: Xen 4.17\n"
-			 "\"xen\" at pvbus0: Xen not configured\n" },
+		{ "kvm",
+		    "pvbus0 at mainbus0: KVM\n"
+		    "\"pvclock\" at pvbus0: KVM not configured\n" },
+		{ "hyperv",
+		    "pvbus0 at mainbus0: Hyper-V 10.0\n"
+		    "\"hyperv\" at pvbus0: Hyper-V not configured\n" },
+		{ "vmware",
+		    "pvbus0 at mainbus0: VMware\n"
+		    "\"vmt\" at pvbus0: VMware not configured\n" },
+		{ "xen",
+		    "pvbus0 at mainbus0: Xen 4.17\n"
+		    "\"xen\" at pvbus0: Xen not configured\n" },
 		{ "bhyve", "pvbus0 at mainbus0: bhyve\n" },
-		{ "vmm", "pvbus0 at mainbus0: OpenBSD\n"
-			 "\"pvclock\" at pvbus0: OpenBSD not configured\n" },
+		{ "vmm",
+		    "pvbus0 at mainbus0: OpenBSD\n"
+		    "\"pvclock\" at pvbus0: OpenBSD not configured\n" },
 		{ "qemu", "pvbus0 at mainbus0: QEMU\n" },
-		{ "xen+kvm", "pvbus0 at mainbus0: KVM, Xen 4.17\n"
-			     "\"pvclock\" at pvbus0: KVM not configured\n"
-			     "\"xen\" at pvbus0: Xen not configured\n" },
+		{ "xen+kvm",
+		    "pvbus0 at mainbus0: KVM, Xen 4.17\n"
+		    "\"pvclock\" at pvbus0: KVM not configured\n"
+		    "\"xen\" at pvbus0: Xen not configured\n" },
 		{ "kvm+hyperv+vmware+xen+bhyve+vmm+qemu",
 		    "pvbus0 at mainbus0: KVM, Hyper-V 10.0, VMware, Xen 4.17, "
 		    "bhyve, OpenBSD, QEMU\n"
@@ -232,8 +240,9 @@ test_p16_emulated_hyperv(void **state)
 	host_cpuid_set(sim_machine_cpuid(world->machine),
 	    (struct host_cpuid_leaf){ .leaf = 0x40000002 });
 	attach_with(world, NULL, all_drivers);
-	log_is(world, "pvbus0 at mainbus0: Hyper-V 0.0, Xen 4.17\n"
-		      "xen0 at pvbus0: a test of Xen\n");
+	log_is(world,
+	    "pvbus0 at mainbus0: Hyper-V 0.0, Xen 4.17\n"
+	    "xen0 at pvbus0: a test of Xen\n");
 }
 
 static void
@@ -244,13 +253,18 @@ test_p16_numbers_of_the_bus(void **state)
 
 	world_machine(world, "vmware+xen");
 	memset(&diary, 0, sizeof(diary));
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine), .unit = 4294967295u,
-		.drivers = drivers }, &world->bus), PV_OK);
-	log_is(world, "pvbus4294967295 at mainbus4294967295: VMware, "
-		      "Xen 4.17\n"
-		      "\"vmt\" at pvbus4294967295: VMware not configured\n"
-		      "xen4294967295 at pvbus4294967295: a test of Xen\n");
+	assert_int_equal(
+	    pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+						       world->machine),
+			      .unit = 4294967295u,
+			      .drivers = drivers },
+		&world->bus),
+	    PV_OK);
+	log_is(world,
+	    "pvbus4294967295 at mainbus4294967295: VMware, "
+	    "Xen 4.17\n"
+	    "\"vmt\" at pvbus4294967295: VMware not configured\n"
+	    "xen4294967295 at pvbus4294967295: a test of Xen\n");
 }
 
 /* The longest that detection can make it still fits. */
@@ -262,16 +276,20 @@ test_p16_longest_line(void **state)
 
 	world_machine(world, "kvm+hyperv+vmware+xen+bhyve+vmm+qemu");
 	cpuid = sim_machine_cpuid(world->machine);
-	host_cpuid_set(cpuid, (struct host_cpuid_leaf){ .leaf = 0x40000002,
-		.ebx = UINT32_MAX });
-	host_cpuid_set(cpuid, (struct host_cpuid_leaf){ .leaf = 0x40000301,
-		.eax = UINT32_MAX });
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine), .unit = 4294967295u },
-	    &world->bus), PV_OK);
-	world_has_line(world, "pvbus4294967295 at mainbus4294967295: KVM, "
-			      "Hyper-V 65535.65535, VMware, Xen 65535.65535, "
-			      "bhyve, OpenBSD, QEMU");
+	host_cpuid_set(cpuid,
+	    (struct host_cpuid_leaf){ .leaf = 0x40000002, .ebx = UINT32_MAX });
+	host_cpuid_set(cpuid,
+	    (struct host_cpuid_leaf){ .leaf = 0x40000301, .eax = UINT32_MAX });
+	assert_int_equal(
+	    pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+						       world->machine),
+			      .unit = 4294967295u },
+		&world->bus),
+	    PV_OK);
+	world_has_line(world,
+	    "pvbus4294967295 at mainbus4294967295: KVM, "
+	    "Hyper-V 65535.65535, VMware, Xen 65535.65535, "
+	    "bhyve, OpenBSD, QEMU");
 }
 
 static void
@@ -280,14 +298,16 @@ test_p17_children_in_the_order_of_openbsd(void **state)
 	struct world *world = *state;
 
 	attach_with(world, "kvm+hyperv+vmware+xen", all_drivers);
-	assert_string_equal(diary.text, "attach vmt0;attach pvclock0;"
-					"attach xen0;attach hyperv0;");
-	log_is(world, "pvbus0 at mainbus0: KVM, Hyper-V 10.0, VMware, "
-		      "Xen 4.17\n"
-		      "vmt0 at pvbus0: a test of VMware\n"
-		      "pvclock0 at pvbus0: a test of KVM\n"
-		      "xen0 at pvbus0: a test of Xen\n"
-		      "hyperv0 at pvbus0: a test of Hyper-V\n");
+	assert_string_equal(diary.text,
+	    "attach vmt0;attach pvclock0;"
+	    "attach xen0;attach hyperv0;");
+	log_is(world,
+	    "pvbus0 at mainbus0: KVM, Hyper-V 10.0, VMware, "
+	    "Xen 4.17\n"
+	    "vmt0 at pvbus0: a test of VMware\n"
+	    "pvclock0 at pvbus0: a test of KVM\n"
+	    "xen0 at pvbus0: a test of Xen\n"
+	    "hyperv0 at pvbus0: a test of Hyper-V\n");
 	assert_int_equal(diary.device[0]->state, PV_DEVICE_ATTACHED);
 }
 
@@ -310,10 +330,11 @@ test_p17_some_taken_and_some_not(void **state)
 	const struct pv_device *device;
 
 	attach_with(world, "kvm+hyperv+xen", drivers);
-	log_is(world, "pvbus0 at mainbus0: KVM, Hyper-V 10.0, Xen 4.17\n"
-		      "\"pvclock\" at pvbus0: KVM not configured\n"
-		      "xen0 at pvbus0: a test of Xen\n"
-		      "\"hyperv\" at pvbus0: Hyper-V not configured\n");
+	log_is(world,
+	    "pvbus0 at mainbus0: KVM, Hyper-V 10.0, Xen 4.17\n"
+	    "\"pvclock\" at pvbus0: KVM not configured\n"
+	    "xen0 at pvbus0: a test of Xen\n"
+	    "\"hyperv\" at pvbus0: Hyper-V not configured\n");
 	device = pv_bus_devices(world->bus);
 	assert_int_equal(device->state, PV_DEVICE_UNCONFIGURED);
 	assert_string_equal(device->name, "\"pvclock\"");
@@ -336,8 +357,8 @@ test_p18_what_children_get(void **state)
 	assert_ptr_equal(device->interface, pv_bus_interface(world->bus, 1));
 	assert_ptr_equal(device->interface,
 	    &pv_bus_detection(device->bus)->interface[PV_HV_XEN]);
-	assert_true(pv_bus_detection(device->bus)
-	    ->interface[PV_HV_KVM].present);
+	assert_true(
+	    pv_bus_detection(device->bus)->interface[PV_HV_KVM].present);
 	assert_ptr_equal(pv_bus_port(device->bus),
 	    sim_machine_port(world->machine));
 	assert_string_equal(device->line, "xen0 at pvbus0: a test of Xen");
@@ -353,8 +374,9 @@ test_p19_detach_in_reverse_order(void **state)
 	diary.text[0] = '\0';
 	pv_bus_detach(world->bus);
 	world->bus = NULL;
-	assert_string_equal(diary.text, "detach hyperv0;detach xen0;"
-					"detach pvclock0;detach vmt0;");
+	assert_string_equal(diary.text,
+	    "detach hyperv0;detach xen0;"
+	    "detach pvclock0;detach vmt0;");
 	assert_int_equal(sim_machine_counts(world->machine)->memory, 0);
 	pv_bus_detach(NULL);
 }
@@ -370,13 +392,14 @@ test_p20_shutdown_and_reboot(void **state)
 	attach_with(world, "vmware+xen", all_drivers);
 	counts = sim_machine_counts(world->machine);
 	assert_int_equal(pv_device_request(diary.device[0],
-	    PV_REQUEST_SHUTDOWN), PV_OK);
+			     PV_REQUEST_SHUTDOWN),
+	    PV_OK);
 	world_has_line(world,
 	    "Shutting down in response to request from vmt0 host");
 	assert_int_equal(counts->requests[PV_REQUEST_SHUTDOWN], 1);
 	assert_int_equal(counts->requests[PV_REQUEST_REBOOT], 0);
-	assert_int_equal(pv_device_request(diary.device[2],
-	    PV_REQUEST_REBOOT), PV_OK);
+	assert_int_equal(pv_device_request(diary.device[2], PV_REQUEST_REBOOT),
+	    PV_OK);
 	world_has_line(world,
 	    "Rebooting in response to request from xen0 host");
 	assert_int_equal(counts->requests[PV_REQUEST_SHUTDOWN], 1);
@@ -391,8 +414,8 @@ test_p20_platform_that_takes_no_requests(void **state)
 	world_machine(world, "xen");
 	sim_machine_own_port(world->machine)->request = NULL;
 	attach_with(world, NULL, all_drivers);
-	assert_int_equal(pv_device_request(diary.device[2],
-	    PV_REQUEST_REBOOT), PV_ENOTSUP);
+	assert_int_equal(pv_device_request(diary.device[2], PV_REQUEST_REBOOT),
+	    PV_ENOTSUP);
 	world_has_line(world,
 	    "Rebooting in response to request from xen0 host");
 }
@@ -409,8 +432,8 @@ test_p21_p22_minor_is_the_nth_detected(void **state)
 
 	attach_with(world, "qemu+vmm+xen+vmware+kvm", NULL);
 	for (unsigned unit = 0; unit < 5; unit++)
-		assert_string_equal(
-		    pv_bus_interface(world->bus, unit)->name, names[unit]);
+		assert_string_equal(pv_bus_interface(world->bus, unit)->name,
+		    names[unit]);
 	assert_null(pv_bus_interface(world->bus, 5));
 	assert_null(pv_bus_interface(world->bus, UINT32_MAX));
 }
@@ -420,7 +443,9 @@ test_p21_p22_minor_is_the_nth_detected(void **state)
 static void
 test_p24_many_openers_at_once(void **state)
 {
-	enum { OPENERS = 20 };
+	enum {
+		OPENERS = 20
+	};
 	struct world *world = *state;
 	struct memory_store *store;
 	struct caller *caller[OPENERS];
@@ -441,7 +466,8 @@ test_p24_many_openers_at_once(void **state)
 	assert_int_equal(memory_store_pending(store), OPENERS);
 	for (unsigned i = 0; i < OPENERS; i++) {
 		assert_int_equal(pv_await(world->bus, &caller[i]->finished,
-		    PV_NEVER), PV_OK);
+				     PV_NEVER),
+		    PV_OK);
 		assert_int_equal(caller_finish(caller[i]), PV_OK);
 		caller_result(caller[i], CALLER_VALUE, value[i],
 		    strlen(value[i]) + 1);
@@ -486,9 +512,10 @@ test_held_by_the_platform(void **state)
 	sim_machine_own_port(world->machine)->holder = test_holder;
 	attach_with(world, NULL, NULL);
 	/* and its text is made printable */
-	log_is(world, "pvbus0 at mainbus0: Hyper-V 10.0, Xen 4.17\n"
-		      "\"xen\" at pvbus0: Xen not configured\n"
-		      "\"hyperv\" at pvbus0: Linux?hv_vmbus?[2J?\n");
+	log_is(world,
+	    "pvbus0 at mainbus0: Hyper-V 10.0, Xen 4.17\n"
+	    "\"xen\" at pvbus0: Xen not configured\n"
+	    "\"hyperv\" at pvbus0: Linux?hv_vmbus?[2J?\n");
 	assert_int_equal(pv_bus_devices(world->bus)->state,
 	    PV_DEVICE_UNCONFIGURED);
 	assert_int_equal(pv_bus_devices(world->bus)->next->state,
@@ -527,8 +554,7 @@ test_port_without_what_every_bus_needs(void **state)
 		else
 			port->cpuid = NULL;
 		world_attach_fails(world, PV_ENOTSUP);
-		assert_int_equal(sim_machine_counts(world->machine)->memory,
-		    0);
+		assert_int_equal(sim_machine_counts(world->machine)->memory, 0);
 	}
 	log_is(world, "");
 	*port = whole;
@@ -555,17 +581,39 @@ test_port_without_each_optional_function(void **state)
 		sim_machine_set_oem(world->machine, oem, 1);
 		port = sim_machine_own_port(world->machine);
 		switch (left_out) {
-		case 0: port->wait = NULL; break;
-		case 1: port->io_read = NULL; break;
-		case 2: port->io_write = NULL; break;
-		case 3: port->io_read_string = NULL; break;
-		case 4: port->pages_alloc = NULL; break;
-		case 5: port->pages_free = NULL; break;
-		case 6: port->request = NULL; break;
-		case 7: port->holder = NULL; break;
-		case 8: port->fw_item = NULL; break;
-		case 9: port->fw_read = NULL; break;
-		case 10: port->smbios = NULL; break;
+		case 0:
+			port->wait = NULL;
+			break;
+		case 1:
+			port->io_read = NULL;
+			break;
+		case 2:
+			port->io_write = NULL;
+			break;
+		case 3:
+			port->io_read_string = NULL;
+			break;
+		case 4:
+			port->pages_alloc = NULL;
+			break;
+		case 5:
+			port->pages_free = NULL;
+			break;
+		case 6:
+			port->request = NULL;
+			break;
+		case 7:
+			port->holder = NULL;
+			break;
+		case 8:
+			port->fw_item = NULL;
+			break;
+		case 9:
+			port->fw_read = NULL;
+			break;
+		case 10:
+			port->smbios = NULL;
+			break;
 		}
 		world_attach(world);
 		world_has_line(world, "pvbus0 at mainbus0: KVM");
@@ -574,10 +622,12 @@ test_port_without_each_optional_function(void **state)
 			assert_null(pv_bus_interface(world->bus, 0)->store);
 		} else {
 			assert_int_equal(world_read(world, "opt/a", value, 8,
-			    &len), PV_OK);
+					     &len),
+			    PV_OK);
 			assert_int_equal(len, 3);
 			assert_int_equal(world_read(world, "oem/a", value, 8,
-			    &len), PV_OK);
+					     &len),
+			    PV_OK);
 			assert_int_equal(len, 1);
 		}
 		end_machine(world);
@@ -629,9 +679,9 @@ test_no_room_for_a_device(void **state)
 		sim_machine_fail_alloc(world->machine, nth);
 		memset(&diary, 0, sizeof(diary));
 		assert_int_equal(try_attach(world, all_drivers), PV_OK);
-		world_has_line(world, nth == 2
-		    ? "\"vmt\" at pvbus0: no room, not configured"
-		    : "vmt0 at pvbus0: a test of VMware");
+		world_has_line(world,
+		    nth == 2 ? "\"vmt\" at pvbus0: no room, not configured"
+			     : "vmt0 at pvbus0: a test of VMware");
 		end_machine(world);
 	}
 }
@@ -766,11 +816,13 @@ test_lines_are_printable(void **state)
 static void
 test_lines_are_printable_on_random_hosts(void **state)
 {
-	static const char *const words[] = { "KVMK", "VMKV", "M\0\0\0",
-		"Micr", "osof", "t Hv", "VMwa", "reVM", "ware", "XenV", "MMXe",
-		"nVMM", "bhyv", "e bh", "yve ", "Open", "BSDV", "MM58",
-		"TCGT", "CGTC", "GTCG", "\x1b[2J", "\xff\xff\xff\xff" };
-	enum { WORDS = sizeof(words) / sizeof(words[0]) };
+	static const char *const words[] = { "KVMK", "VMKV", "M\0\0\0", "Micr",
+		"osof", "t Hv", "VMwa", "reVM", "ware", "XenV", "MMXe", "nVMM",
+		"bhyv", "e bh", "yve ", "Open", "BSDV", "MM58", "TCGT", "CGTC",
+		"GTCG", "\x1b[2J", "\xff\xff\xff\xff" };
+	enum {
+		WORDS = sizeof(words) / sizeof(words[0])
+	};
 	struct world *world = *state;
 	unsigned lines = 0, buses = 0;
 
@@ -779,8 +831,8 @@ test_lines_are_printable_on_random_hosts(void **state)
 		sim_machine_cpuid(world->machine)->hypervisor = true;
 		sim_machine_on_log(world->machine, expect_printable, &lines);
 		for (uint32_t base = 0; base < 4; base++) {
-			struct host_cpuid_leaf leaf = {
-				.leaf = 0x40000000 + base * 0x100,
+			struct host_cpuid_leaf leaf = { .leaf = 0x40000000 +
+				    base * 0x100,
 				.eax = (uint32_t)sim_random(world->sim, 0) };
 			size_t word = sim_random(world->sim, WORDS);
 
@@ -789,15 +841,14 @@ test_lines_are_printable_on_random_hosts(void **state)
 			leaf.edx = get_le32(words[(word + 2) % WORDS]);
 			if (sim_random(world->sim, 4) != 0)
 				leaf.eax = leaf.leaf + 0x10;
-			host_cpuid_set(sim_machine_cpuid(world->machine),
-			    leaf);
+			host_cpuid_set(sim_machine_cpuid(world->machine), leaf);
 			for (uint32_t n = 1; n < 5; n++)
-				host_cpuid_set(
-				    sim_machine_cpuid(world->machine),
+				host_cpuid_set(sim_machine_cpuid(
+						   world->machine),
 				    (struct host_cpuid_leaf){ leaf.leaf + n,
 					(uint32_t)sim_random(world->sim, 0),
-					(uint32_t)sim_random(world->sim, 0),
-					0, 0 });
+					(uint32_t)sim_random(world->sim, 0), 0,
+					0 });
 		}
 		buses += try_attach(world, NULL) == PV_OK;
 		assert_in_range(sim_machine_counts(world->machine)->cpuids, 2,

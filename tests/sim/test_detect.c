@@ -19,8 +19,8 @@
 struct cpu {
 	struct pv_port port;
 	bool hypervisor;
-	const char *everywhere; /* the signature at all bases, or NULL */
-	uint32_t max_leaf;      /* at all of them */
+	const char *everywhere;      /* the signature at all bases, or NULL */
+	uint32_t max_leaf;           /* at all of them */
 	struct pv_cpuid base[BASES]; /* where there is one of its own */
 	struct pv_cpuid leaf[16];    /* base + n, of every base */
 	uint32_t asked[CPUIDS_MAX + 1];
@@ -517,7 +517,8 @@ test_p08_later_base_wins(void **state)
 	world_machine(world, "hyperv+xen");
 	cpuid = sim_machine_cpuid(world->machine);
 	host_cpuid_show(cpuid, HOST_XEN, 0x40000200);
-	host_cpuid_set(cpuid, (struct host_cpuid_leaf){ .leaf = 0x40000201,
+	host_cpuid_set(cpuid,
+	    (struct host_cpuid_leaf){ .leaf = 0x40000201,
 		.eax = 4u << 16 | 19 });
 	world_attach(world);
 	found = pv_bus_detection(world->bus);
@@ -624,7 +625,9 @@ test_p09_vendor_is_the_first_signature_met(void **state)
 	world_new(world, "kvm+hyperv");
 	assert_string_equal(pv_bus_detection(world->bus)->vendor, "Hyper-V");
 	assert_int_equal(pv_bus_detection(world->bus)
-	    ->interface[PV_HV_KVM].unit, 0);
+			     ->interface[PV_HV_KVM]
+			     .unit,
+	    0);
 }
 
 /* ---- What each interface tells: P-10 to P-14 -------------------------- */
@@ -724,9 +727,14 @@ test_p12_no_x2apic_before_xen_4_3(void **state)
 	static const struct {
 		unsigned major, minor, quirks;
 	} versions[] = {
-		{ 3, 0, PV_QUIRK_NO_X2APIC }, { 3, 4, PV_QUIRK_NO_X2APIC },
-		{ 4, 0, PV_QUIRK_NO_X2APIC }, { 4, 2, PV_QUIRK_NO_X2APIC },
-		{ 4, 3, 0 }, { 4, 17, 0 }, { 5, 0, 0 }, { 5, 2, 0 },
+		{ 3, 0, PV_QUIRK_NO_X2APIC },
+		{ 3, 4, PV_QUIRK_NO_X2APIC },
+		{ 4, 0, PV_QUIRK_NO_X2APIC },
+		{ 4, 2, PV_QUIRK_NO_X2APIC },
+		{ 4, 3, 0 },
+		{ 4, 17, 0 },
+		{ 5, 0, 0 },
+		{ 5, 2, 0 },
 	};
 
 	(void)state;
@@ -753,8 +761,8 @@ test_p14_feature_bits_in_use(void **state)
 static void
 test_p14_clock_needs_both_bits(void **state)
 {
-	static const uint32_t features[] = { 0, 1u << 3, 1u << 24,
-		~(1u << 3), ~(1u << 24), 1u << 3 | 1u << 24 };
+	static const uint32_t features[] = { 0, 1u << 3, 1u << 24, ~(1u << 3),
+		~(1u << 24), 1u << 3 | 1u << 24 };
 	struct world *world = *state;
 
 	for (unsigned i = 0; i < 6; i++) {
@@ -789,8 +797,7 @@ main(void)
 		world_test(test_p04_all_twelve_bytes_count),
 		world_test(test_p05_unknown_printable_signature_goes_on),
 		world_test(test_p05_unprintable_first_four_bytes_end_the_scan),
-		world_test(
-		    test_p05_known_signature_behind_the_end_is_not_seen),
+		world_test(test_p05_known_signature_behind_the_end_is_not_seen),
 		world_test(test_p06_largest_leaf_zero),
 		world_test(test_p06_largest_leaf_too_small),
 		world_test(test_p06_largest_leaf_beyond),
@@ -806,8 +813,7 @@ main(void)
 		world_test(test_p08_one_leaf_at_all_bases),
 		world_test(test_p08_number_of_cpuids_is_bounded),
 		world_test(test_p09_vendor_is_the_first_signature_met),
-		world_test(
-		    test_p10_kvm_and_openbsd_features_are_eax_of_base_1),
+		world_test(test_p10_kvm_and_openbsd_features_are_eax_of_base_1),
 		world_test(test_p10_signature_without_features),
 		world_test(test_p11_hyperv_features_and_version),
 		world_test(test_p11_leaves_are_counted_from_the_own_base),

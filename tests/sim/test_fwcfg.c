@@ -56,13 +56,16 @@ large(struct world *world, size_t size)
 	assert_int_equal(len, size);
 	assert_memory_equal(got, bytes, size);
 	for (size_t at = 0; at < size; at += 10007) {
-		kv = (struct pv_kv){ .op = PV_READ, .flags = PV_KV_PARTIAL,
-			.key = "opt/large", .keylen = 9, .offset = at,
-			.value = got, .room = 10007 };
+		kv = (struct pv_kv){ .op = PV_READ,
+			.flags = PV_KV_PARTIAL,
+			.key = "opt/large",
+			.keylen = 9,
+			.offset = at,
+			.value = got,
+			.room = 10007 };
 		assert_int_equal(world_request(world, &kv), PV_OK);
 		assert_int_equal(kv.actual, size);
-		assert_int_equal(kv.len,
-		    size - at < 10007 ? size - at : 10007);
+		assert_int_equal(kv.len, size - at < 10007 ? size - at : 10007);
 		assert_memory_equal(got, bytes + at, kv.len);
 	}
 	free(bytes);
@@ -201,8 +204,11 @@ test_writes_and_removes_are_erofs(void **state)
 {
 	struct world *world = *state;
 	char value[] = "new";
-	struct pv_kv kv = { .op = PV_WRITE, .key = "opt/a", .keylen = 5,
-		.value = value, .room = 3 };
+	struct pv_kv kv = { .op = PV_WRITE,
+		.key = "opt/a",
+		.keylen = 5,
+		.value = value,
+		.room = 3 };
 
 	world_machine(world, "kvm");
 	add(world, "opt/a", "old");
@@ -240,7 +246,9 @@ test_cost_of_a_read(void **state)
 static void
 test_many_requests_at_once(void **state)
 {
-	enum { COUNT = 200 };
+	enum {
+		COUNT = 200
+	};
 	struct world *world = *state;
 	static struct pv_kv kvs[COUNT];
 	static char values[COUNT][16], names[COUNT][16];
@@ -257,10 +265,14 @@ test_many_requests_at_once(void **state)
 	world_attach(world);
 	for (unsigned i = 0; i < COUNT; i++) {
 		snprintf(names[i], sizeof(names[i]), "opt/%u", i);
-		kvs[i] = (struct pv_kv){ .op = PV_READ, .key = names[i],
-			.keylen = strlen(names[i]), .value = values[i],
-			.room = sizeof(values[i]), .deadline = PV_NEVER,
-			.done = answered, .owner = &answers };
+		kvs[i] = (struct pv_kv){ .op = PV_READ,
+			.key = names[i],
+			.keylen = strlen(names[i]),
+			.value = values[i],
+			.room = sizeof(values[i]),
+			.deadline = PV_NEVER,
+			.done = answered,
+			.owner = &answers };
 		pv_store_submit(world->bus, pv_bus_interface(world->bus, 0),
 		    &kvs[i]);
 	}
@@ -286,8 +298,9 @@ lists(struct world *world, const char *key, bool recursive,
 	char names[512];
 	size_t len;
 
-	assert_int_equal(world_list(world, key, recursive, names,
-	    sizeof(names), &len), PV_OK);
+	assert_int_equal(world_list(world, key, recursive, names, sizeof(names),
+			     &len),
+	    PV_OK);
 	assert_int_equal(len, size);
 	assert_memory_equal(names, expected, size);
 }
@@ -319,8 +332,8 @@ test_lists(void **state)
 	lists(world, "opt", true, all, sizeof(all));
 	assert_int_equal(world_list(world, "nothere", false, names, 64, &len),
 	    PV_ENOENT);
-	assert_int_equal(world_list(world, "bootorder", false, names, 64,
-	    &len), PV_ENOENT);
+	assert_int_equal(world_list(world, "bootorder", false, names, 64, &len),
+	    PV_ENOENT);
 	assert_int_equal(world_list(world, "opt", true, names, 3, &len),
 	    PV_ERANGE);
 	assert_int_equal(len, sizeof(all));
@@ -346,8 +359,9 @@ test_directory_claims_four_billion(void **state)
 	world_machine(world, "kvm");
 	host_fwcfg_set_directory(world->fwcfg, "\xff\xff\xff\xff", 4);
 	world_attach(world);
-	world_has_line(world, "\"fwcfg\" at pvbus0: the host answered nonsense,"
-			      " not configured");
+	world_has_line(world,
+	    "\"fwcfg\" at pvbus0: the host answered nonsense,"
+	    " not configured");
 }
 
 static void
@@ -362,8 +376,7 @@ test_directory_claims_more_than_it_has(void **state)
 	host_fwcfg_set_directory(world->fwcfg, directory, sizeof(directory));
 	world_attach(world);
 	/* what is not there reads as zeroes: no name */
-	world_has_line(world,
-	    "fwcfg0 at pvbus0: DMA, 1 item, 2 bad left out");
+	world_has_line(world, "fwcfg0 at pvbus0: DMA, 1 item, 2 bad left out");
 	assert_int_equal(world_device(world, "fwcfg0")->stats.bad_text, 2);
 }
 
@@ -387,8 +400,7 @@ test_bad_entries_are_left_out(void **state)
 	put_entry(entry + 320, 1, 0x4000, "opt/write", 9);
 	host_fwcfg_set_directory(world->fwcfg, directory, sizeof(directory));
 	world_attach(world);
-	world_has_line(world,
-	    "fwcfg0 at pvbus0: DMA, 1 item, 5 bad left out");
+	world_has_line(world, "fwcfg0 at pvbus0: DMA, 1 item, 5 bad left out");
 	reads(world, "opt/good", "good");
 }
 
@@ -407,8 +419,7 @@ test_first_of_two_of_a_name_stays(void **state)
 	host_fwcfg_set_directory(world->fwcfg, directory, sizeof(directory));
 	world_attach(world);
 	reads(world, "opt/same", "first");
-	assert_int_equal(world_device(world, "fwcfg0")->stats.bad_duplicate,
-	    1);
+	assert_int_equal(world_device(world, "fwcfg0")->stats.bad_duplicate, 1);
 }
 
 /* A size that the host does not have: it answers zeroes, we stay in bounds. */
@@ -418,9 +429,13 @@ test_file_claims_four_gigabytes(void **state)
 	struct world *world = *state;
 	unsigned char directory[FWCFG_DIR_COUNT_SIZE + FWCFG_ENTRY_SIZE];
 	char value[4096];
-	struct pv_kv kv = { .op = PV_READ, .flags = PV_KV_PARTIAL,
-		.key = "opt/a", .keylen = 5, .value = value,
-		.room = sizeof(value), .offset = 0xfffffff0u };
+	struct pv_kv kv = { .op = PV_READ,
+		.flags = PV_KV_PARTIAL,
+		.key = "opt/a",
+		.keylen = 5,
+		.value = value,
+		.room = sizeof(value),
+		.offset = 0xfffffff0u };
 	size_t len;
 
 	world_machine(world, "kvm");
@@ -429,8 +444,8 @@ test_file_claims_four_gigabytes(void **state)
 	put_entry(directory + 4, UINT32_MAX, 0x20, "opt/a", 5);
 	host_fwcfg_set_directory(world->fwcfg, directory, sizeof(directory));
 	world_attach(world);
-	assert_int_equal(world_read(world, "opt/a", value, sizeof(value),
-	    &len), PV_ERANGE);
+	assert_int_equal(world_read(world, "opt/a", value, sizeof(value), &len),
+	    PV_ERANGE);
 	assert_int_equal(len, UINT32_MAX);
 	assert_int_equal(world_request(world, &kv), PV_OK);
 	assert_int_equal(kv.len, 15);
@@ -496,8 +511,9 @@ test_dma_never_ends(void **state)
 	assert_int_equal(world_read(world, "opt/a", value, 8, &len), PV_EIO);
 	assert_in_range(sim_now(world->sim) - start, 5 * PV_SECOND,
 	    6 * PV_SECOND);
-	world_has_line(world, "fwcfg0: the host does not end a DMA transfer; "
-			      "out of use");
+	world_has_line(world,
+	    "fwcfg0: the host does not end a DMA transfer; "
+	    "out of use");
 	assert_int_equal(world_device(world, "fwcfg0")->state,
 	    PV_DEVICE_BROKEN);
 	assert_int_equal(world_read(world, "opt/a", value, 8, &len), PV_EIO);
@@ -510,7 +526,8 @@ static void
 test_dma_ends_late_after_attach(void **state)
 {
 	static const char *const strings[] = {
-		"a string that makes the table longer than any value here" };
+		"a string that makes the table longer than any value here"
+	};
 	struct world *world = *state;
 	char value[2] = "x";
 	size_t len;
@@ -524,10 +541,12 @@ test_dma_ends_late_after_attach(void **state)
 	/* count (1), skip and entries (2) */
 	host_fwcfg_manners(world->fwcfg)->dma_after = 3;
 	world_attach(world);
-	world_has_line(world, "\"smbios\" at pvbus0: the host did not answer in "
-			      "time, not configured");
-	world_has_line(world, "fwcfg0: the host does not end a DMA transfer; "
-			      "out of use");
+	world_has_line(world,
+	    "\"smbios\" at pvbus0: the host did not answer in "
+	    "time, not configured");
+	world_has_line(world,
+	    "fwcfg0: the host does not end a DMA transfer; "
+	    "out of use");
 	sim_advance(world->sim, sim_now(world->sim) + 2 * PV_SECOND);
 	assert_int_equal(world_read(world, "opt/a", value, 1, &len), PV_EIO);
 	assert_string_equal(value, "x");
@@ -543,8 +562,9 @@ test_dma_never_ends_at_attach(void **state)
 	host_fwcfg_manners(world->fwcfg)->dma = HOST_DMA_NEVER;
 	add(world, "opt/a", "abc");
 	world_attach(world);
-	world_has_line(world, "\"fwcfg\" at pvbus0: the host did not answer in "
-			      "time, not configured");
+	world_has_line(world,
+	    "\"fwcfg\" at pvbus0: the host did not answer in "
+	    "time, not configured");
 }
 
 /* A reader that leaves while the host is at work; the next one gets its own
@@ -555,9 +575,14 @@ test_cancel_during_dma(void **state)
 	struct world *world = *state;
 	char first[8] = "first", second[8];
 	int answers = 0;
-	struct pv_kv kv = { .op = PV_READ, .key = "opt/a", .keylen = 5,
-		.value = first, .room = sizeof(first), .deadline = PV_NEVER,
-		.done = answered, .owner = &answers };
+	struct pv_kv kv = { .op = PV_READ,
+		.key = "opt/a",
+		.keylen = 5,
+		.value = first,
+		.room = sizeof(first),
+		.deadline = PV_NEVER,
+		.done = answered,
+		.owner = &answers };
 	size_t len;
 
 	world_machine(world, "kvm");
@@ -582,8 +607,11 @@ test_deadline_during_dma(void **state)
 {
 	struct world *world = *state;
 	char value[8] = "old";
-	struct pv_kv kv = { .op = PV_READ, .key = "opt/a", .keylen = 5,
-		.value = value, .room = sizeof(value) };
+	struct pv_kv kv = { .op = PV_READ,
+		.key = "opt/a",
+		.keylen = 5,
+		.value = value,
+		.room = sizeof(value) };
 
 	world_machine(world, "kvm");
 	add(world, "opt/a", "aaaa");
@@ -602,9 +630,14 @@ test_detach_during_dma_leaks_the_pages(void **state)
 	struct world *world = *state;
 	char value[8];
 	int answers = 0;
-	struct pv_kv kv = { .op = PV_READ, .key = "opt/a", .keylen = 5,
-		.value = value, .room = sizeof(value), .deadline = PV_NEVER,
-		.done = answered, .owner = &answers };
+	struct pv_kv kv = { .op = PV_READ,
+		.key = "opt/a",
+		.keylen = 5,
+		.value = value,
+		.room = sizeof(value),
+		.deadline = PV_NEVER,
+		.done = answered,
+		.owner = &answers };
 
 	world_machine(world, "kvm");
 	add(world, "opt/a", "aaaa");
@@ -637,15 +670,15 @@ test_memory_runs_out_at_each_step(void **state)
 	for (nth = 1; nth < 40; nth++) {
 		struct pv_bus_config config = {
 			.port = sim_machine_port(world->machine),
-			.drivers = (const struct pv_driver *const[]){
-			    &pv_fwcfg_driver, &pv_smbios_driver, NULL },
+			.drivers =
+			    (const struct pv_driver *const[]){ &pv_fwcfg_driver,
+				&pv_smbios_driver, NULL },
 		};
 
 		sim_machine_fail_alloc(world->machine, nth);
 		failures += pv_bus_attach(&config, &bus) != PV_OK;
 		pv_bus_detach(bus);
-		assert_int_equal(sim_machine_counts(world->machine)->memory,
-		    0);
+		assert_int_equal(sim_machine_counts(world->machine)->memory, 0);
 		assert_int_equal(sim_machine_counts(world->machine)->pages, 0);
 	}
 	sim_machine_fail_alloc(world->machine, 0);

@@ -7,9 +7,9 @@
 #include "tests/support/setting.h"
 
 /* Most of what follows is the same for callers of both sizes. */
-#define EACH_LAYOUT(caller)                                                    \
-	for (unsigned layout = 0; layout < 2 &&                                \
-	    ((caller)->ilp32 = layout == 1, true); layout++)
+#define EACH_LAYOUT(caller)       \
+	for (unsigned layout = 0; \
+	     layout < 2 && ((caller)->ilp32 = layout == 1, true); layout++)
 
 /* ---- P-26 to P-30: the interface -------------------------------------- */
 
@@ -21,7 +21,8 @@ test_p26_structure_is_32_or_16_bytes(void **state)
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		size_t size = caller->ilp32 ? 16 : 32;
 
 		caller->fault_from = CALLER_ARG + size;
@@ -74,12 +75,15 @@ test_p27_wrong_size_for_the_caller_is_enotty(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		caller_set_key(caller, "name", 4);
 		caller_request(caller, 4, CALLER_KEY, 6, CALLER_VALUE);
 		for (unsigned i = 0; i < 3; i++)
 			assert_int_equal(caller_call(caller,
-			    caller->ilp32 ? wide[i] : narrow[i]), PV_ENOTTY);
+					     caller->ilp32 ? wide[i]
+							   : narrow[i]),
+			    PV_ENOTTY);
 	}
 	assert_int_equal(set.store->started, 0);
 	setting_down(&set);
@@ -95,7 +99,8 @@ test_p28_longest_key(void **state)
 	memset(key, 'k', 65537);
 	key[65536] = '\0';
 	memory_store_set(set.store, key, "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		assert_int_equal(caller_read(caller, key, 6), PV_OK);
 		caller_result(caller, CALLER_VALUE, "value", 6);
 		caller_request(caller, 65537, CALLER_KEY, 6, CALLER_VALUE);
@@ -122,7 +127,8 @@ test_p28_longest_value(void **state)
 
 	memset(value, 'v', 65537);
 	value[65537] = '\0';
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		value[65536] = 'v';
 		assert_int_equal(caller_write(caller, "name", value),
 		    PV_ENAMETOOLONG);
@@ -133,8 +139,7 @@ test_p28_longest_value(void **state)
 		    value, 65536);
 		assert_int_equal(len, 65536);
 		/* there is no room for its NUL in the largest buffer */
-		assert_int_equal(caller_read(caller, "name", 65536),
-		    PV_ERANGE);
+		assert_int_equal(caller_read(caller, "name", 65536), PV_ERANGE);
 		assert_int_equal(caller_read(caller, "name", 65537),
 		    PV_ENAMETOOLONG);
 		value[65535] = '\0';
@@ -158,14 +163,15 @@ test_p29_structure_never_changes(void **state)
 	unsigned char before[32];
 
 	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (size_t room = 1; room < 8; room++) {
 			caller_set_key(caller, "name", 4);
 			caller_request(caller, 4, CALLER_KEY, room,
 			    CALLER_VALUE);
 			memcpy(before, caller->memory, sizeof(before));
 			assert_int_equal(caller_call(caller,
-			    caller_kvread(caller)),
+					     caller_kvread(caller)),
 			    room < 6 ? PV_ERANGE : PV_OK);
 			assert_memory_equal(caller->memory, before,
 			    sizeof(before));
@@ -186,7 +192,8 @@ test_p29_value_with_nul_ends_there(void **state)
 	memory_store_set(set.store, "middle", "ab\0cd", 5);
 	memory_store_set(set.store, "first", "\0cd", 3);
 	memory_store_set(set.store, "last", "abcd\0", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (size_t room = 3; room < 8; room++) {
 			assert_int_equal(caller_read(caller, "middle", room),
 			    PV_OK);
@@ -213,9 +220,9 @@ test_p29_binary_value_without_nul(void **state)
 		value[i] = (char)(i + 1);
 	value[255] = '\0';
 	memory_store_set(set.store, "binary", value, 255);
-	EACH_LAYOUT(caller) {
-		assert_int_equal(caller_read(caller, "binary", 255),
-		    PV_ERANGE);
+	EACH_LAYOUT(caller)
+	{
+		assert_int_equal(caller_read(caller, "binary", 255), PV_ERANGE);
 		assert_int_equal(caller_read(caller, "binary", 256), PV_OK);
 		caller_result(caller, CALLER_VALUE, value, 256);
 	}
@@ -228,7 +235,8 @@ test_p30_no_other_commands(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		caller_set_key(caller, "name", 4);
 		caller_request(caller, 4, CALLER_KEY, 6, CALLER_VALUE);
 		for (unsigned number = 0; number < 256; number++) {
@@ -254,7 +262,8 @@ test_p30_directory_key_is_a_list(void **state)
 	memory_store_set(set.store, "opt/x/y", "1", 1);
 	memory_store_set(set.store, "opt/b", "2", 1);
 	memory_store_set(set.store, "z", "3", 1);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		caller->unit = KVM;
 		assert_int_equal(caller_read(caller, "opt/", 64), PV_OK);
 		caller_result(caller, CALLER_VALUE, "a/\ngreeting", 12);
@@ -282,7 +291,8 @@ test_p31_exactly_the_length_is_copied_in(void **state)
 	size_t len;
 
 	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		/* the byte behind the key is bad, and the key not ended */
 		caller->fault_from = CALLER_KEY + 4;
 		caller->fault_to = caller->fault_from + 1;
@@ -292,8 +302,7 @@ test_p31_exactly_the_length_is_copied_in(void **state)
 		/* the same for the value of a write */
 		caller->fault_from = CALLER_VALUE + 3;
 		caller->fault_to = caller->fault_from + 1;
-		assert_int_equal(caller_write(caller, "written", "abc"),
-		    PV_OK);
+		assert_int_equal(caller_write(caller, "written", "abc"), PV_OK);
 		memory_store_get(set.store, "written", &len);
 		assert_int_equal(len, 3);
 		assert_int_equal(caller_write(caller, "not", "abcd"),
@@ -312,7 +321,8 @@ test_p31_first_nul_ends_key_and_value(void **state)
 	size_t len;
 
 	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		caller_set_key(caller, "name\0rest\n", 10);
 		caller_request(caller, 10, CALLER_KEY, 6, CALLER_VALUE);
 		assert_int_equal(caller_call(caller, caller_kvread(caller)),
@@ -349,7 +359,8 @@ test_p31_control_characters_in_a_key(void **state)
 	struct caller *caller = set.caller;
 	char key[] = "na?me";
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (unsigned c = 1; c < 256; c++) {
 			bool control = c < 0x20 || c == 0x7f;
 
@@ -373,7 +384,8 @@ test_p32_reading_needs_no_right_to_write(void **state)
 
 	memory_store_set(set.store, "name", "value", 5);
 	caller->read_only = true;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		assert_int_equal(caller_read(caller, "name", 6), PV_OK);
 		assert_int_equal(caller_call(caller, caller_type(caller)),
 		    PV_OK);
@@ -390,7 +402,8 @@ test_p33_lengths_include_the_nul(void **state)
 	memory_store_set(set.store, "empty", "", 0);
 	memory_store_set(set.store, "one", "1", 1);
 	memory_store_set(set.store, "ten", "0123456789", 10);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		assert_int_equal(caller_read(caller, "empty", 1), PV_OK);
 		caller_result(caller, CALLER_VALUE, "", 1);
 		assert_int_equal(caller_read(caller, "one", 1), PV_ERANGE);
@@ -415,7 +428,8 @@ test_p34_no_memory(void **state)
 	int error;
 
 	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (unsigned nth = 1; nth < 4; nth++) {
 			sim_machine_fail_alloc(set.world->machine, nth);
 			error = caller_read(caller, "name", 6);
@@ -443,12 +457,12 @@ test_p35_erange_is_a_small_buffer(void **state)
 	struct caller *caller = set.caller;
 
 	caller->unit = KVM;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		assert_int_equal(caller_read(caller, "opt/greeting", 5),
 		    PV_ERANGE);
 		assert_int_equal(caller->delivered, 0);
-		assert_int_equal(caller_read(caller, "opt/greeting", 6),
-		    PV_OK);
+		assert_int_equal(caller_read(caller, "opt/greeting", 6), PV_OK);
 		caller_result(caller, CALLER_VALUE, "hello", 6);
 	}
 	setting_down(&set);

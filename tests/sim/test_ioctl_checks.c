@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 /* Most of what follows is the same for callers of both sizes. */
-#define EACH_LAYOUT(caller)                                                    \
-	for (unsigned layout = 0; layout < 2 &&                                \
-	    ((caller)->ilp32 = layout == 1, true); layout++)
+#define EACH_LAYOUT(caller)       \
+	for (unsigned layout = 0; \
+	     layout < 2 && ((caller)->ilp32 = layout == 1, true); layout++)
 
 /* ---- The ten checks --------------------------------------------------- */
 
@@ -32,7 +32,8 @@ test_check_1_bus_never_attached_is_enodev(void **state)
 
 	caller->no_bus = true;
 	caller->unit = 99;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		all_is_wrong(caller);
 		assert_int_equal(caller_call(caller, caller_kvread(caller)),
 		    PV_ENODEV);
@@ -51,16 +52,20 @@ test_check_2_minor_not_in_use_is_enxio(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		all_is_wrong(caller);
 		for (unsigned unit = 3; unit < 9; unit++) {
 			caller->unit = unit;
 			assert_int_equal(caller_call(caller,
-			    caller_kvread(caller)), PV_ENXIO);
+					     caller_kvread(caller)),
+			    PV_ENXIO);
 			assert_int_equal(caller_call(caller,
-			    caller_kvwrite(caller)), PV_ENXIO);
+					     caller_kvwrite(caller)),
+			    PV_ENXIO);
 			assert_int_equal(caller_call(caller,
-			    caller_type(caller)), PV_ENXIO);
+					     caller_type(caller)),
+			    PV_ENXIO);
 			assert_int_equal(caller_call(caller, 0), PV_ENXIO);
 		}
 	}
@@ -73,7 +78,8 @@ test_check_3_write_without_the_right_is_eperm(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		all_is_wrong(caller);
 		caller->unit = BHYVE;
 		assert_int_equal(caller_call(caller, caller_kvwrite(caller)),
@@ -92,7 +98,8 @@ test_check_4_no_store_is_enxio(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		all_is_wrong(caller);
 		caller->read_only = false;
 		caller->unit = BHYVE;
@@ -110,7 +117,8 @@ test_check_5_unknown_command_is_enotty(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		all_is_wrong(caller);
 		caller->fault_from = CALLER_ARG;
 		for (unsigned unit = KVM; unit <= BHYVE; unit++) {
@@ -120,10 +128,12 @@ test_check_5_unknown_command_is_enotty(void **state)
 			    PV_ENOTTY);
 			/* right but for the direction, or the group */
 			assert_int_equal(caller_call(caller,
-			    caller_kvread(caller) & ~0x80000000ul),
+					     caller_kvread(caller) &
+						 ~0x80000000ul),
 			    PV_ENOTTY);
 			assert_int_equal(caller_call(caller,
-			    caller_kvread(caller) ^ 0x100), PV_ENOTTY);
+					     caller_kvread(caller) ^ 0x100),
+			    PV_ENOTTY);
 		}
 	}
 	setting_down(&set);
@@ -136,7 +146,8 @@ test_check_6_type(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (unsigned unit = KVM; unit <= BHYVE; unit++) {
 			size_t size = strlen(names[unit]) + 1;
 
@@ -147,16 +158,19 @@ test_check_6_type(void **state)
 				caller_request(caller, len, CALLER_KEY, 99999,
 				    0);
 				assert_int_equal(caller_call(caller,
-				    caller_type(caller)), PV_ENOMEM);
+						     caller_type(caller)),
+				    PV_ENOMEM);
 			}
 			caller_request(caller, size, CALLER_KEY, 99999, 0);
 			assert_int_equal(caller_call(caller,
-			    caller_type(caller)), PV_EFAULT);
+					     caller_type(caller)),
+			    PV_EFAULT);
 			/* only what is written has to be there */
 			caller->fault_from = CALLER_KEY + size;
 			caller_request(caller, UINT32_MAX, CALLER_KEY, 0, 0);
 			assert_int_equal(caller_call(caller,
-			    caller_type(caller)), PV_OK);
+					     caller_type(caller)),
+			    PV_OK);
 			caller_result(caller, CALLER_KEY, names[unit], size);
 		}
 	}
@@ -169,10 +183,11 @@ test_check_7_key(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (unsigned i = 0; i < 2; i++) {
 			unsigned long cmd = i == 0 ? caller_kvread(caller)
-			    : caller_kvwrite(caller);
+						   : caller_kvwrite(caller);
 
 			all_is_wrong(caller);
 			caller->read_only = false;
@@ -181,8 +196,7 @@ test_check_7_key(void **state)
 			    CALLER_VALUE);
 			assert_int_equal(caller_call(caller, cmd),
 			    PV_ENAMETOOLONG);
-			caller_request(caller, 1, CALLER_KEY, 0,
-			    CALLER_VALUE);
+			caller_request(caller, 1, CALLER_KEY, 0, CALLER_VALUE);
 			assert_int_equal(caller_call(caller, cmd), PV_EFAULT);
 			caller_request(caller, 1, 0, 0, CALLER_VALUE);
 			assert_int_equal(caller_call(caller, cmd), PV_EFAULT);
@@ -198,25 +212,24 @@ test_check_8_value(void **state)
 	struct setting set = setting_up(state);
 	struct caller *caller = set.caller;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (unsigned i = 0; i < 2; i++) {
 			unsigned long cmd = i == 0 ? caller_kvread(caller)
-			    : caller_kvwrite(caller);
+						   : caller_kvwrite(caller);
 
 			all_is_wrong(caller);
 			caller->read_only = false;
 			caller->fault_from = CALLER_VALUE;
 			/* a key that no store has, and would not take */
 			caller_set_key(caller, "\n", 1);
-			caller_request(caller, 1, CALLER_KEY, 0,
-			    CALLER_VALUE);
+			caller_request(caller, 1, CALLER_KEY, 0, CALLER_VALUE);
 			assert_int_equal(caller_call(caller, cmd), PV_EINVAL);
 			caller_request(caller, 1, CALLER_KEY, 65537,
 			    CALLER_VALUE);
 			assert_int_equal(caller_call(caller, cmd),
 			    PV_ENAMETOOLONG);
-			caller_request(caller, 1, CALLER_KEY, 1,
-			    CALLER_VALUE);
+			caller_request(caller, 1, CALLER_KEY, 1, CALLER_VALUE);
 			assert_int_equal(caller_call(caller, cmd), PV_EFAULT);
 		}
 	}
@@ -235,9 +248,10 @@ test_check_9_error_of_the_store(void **state)
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]);
-		    i++) {
+		     i++) {
 			set.store->error = errors[i];
 			assert_int_equal(caller_read(caller, "name", 6),
 			    errors[i]);
@@ -258,7 +272,8 @@ test_check_9_read_only_store_is_erofs(void **state)
 	struct caller *caller = set.caller;
 
 	caller->unit = KVM;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		assert_int_equal(caller_write(caller, "opt/greeting", "new"),
 		    PV_EROFS);
 		assert_int_equal(caller_write(caller, "opt/new", "new"),
@@ -266,8 +281,7 @@ test_check_9_read_only_store_is_erofs(void **state)
 		/* a bad key is told first */
 		assert_int_equal(caller_write(caller, "opt/\n", "new"),
 		    PV_EINVAL);
-		assert_int_equal(caller_read(caller, "opt/greeting", 6),
-		    PV_OK);
+		assert_int_equal(caller_read(caller, "opt/greeting", 6), PV_OK);
 		caller_result(caller, CALLER_VALUE, "hello", 6);
 	}
 	setting_down(&set);
@@ -281,7 +295,8 @@ test_check_10_text_and_its_nul_are_copied_out(void **state)
 	const void *value;
 	size_t len;
 
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		/* of a write too: ours answers with the empty text */
 		assert_int_equal(caller_write(caller, "name", "new value"),
 		    PV_OK);
@@ -305,7 +320,8 @@ test_check_10_bad_address_for_the_result_is_efault(void **state)
 	memory_store_set(set.store, "name", "value", 5);
 	caller->fault_from = CALLER_VALUE + 3;
 	caller->fault_to = caller->fault_from + 1;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		assert_int_equal(caller_read(caller, "name", 6), PV_EFAULT);
 		caller_request(caller, 4, CALLER_KEY, 6,
 		    caller->ilp32 ? UINT32_MAX : UINT64_MAX);
@@ -327,7 +343,8 @@ test_lazy_transport(void **state)
 	struct caller *caller = set.caller;
 
 	memory_store_set(set.store, "name", "value", 5);
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		caller->lazy = true;
 		set.store->started = 0;
 		assert_int_equal(caller_read(caller, "name", 6), PV_OK);
@@ -382,10 +399,10 @@ test_store_that_does_not_answer_is_etimedout(void **state)
 	uint64_t start;
 
 	set.store->silent = true;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		start = sim_now(set.world->sim);
-		assert_int_equal(caller_read(caller, "name", 6),
-		    PV_ETIMEDOUT);
+		assert_int_equal(caller_read(caller, "name", 6), PV_ETIMEDOUT);
 		assert_true(sim_now(set.world->sim) - start == 10 * PV_SECOND);
 		assert_int_equal(caller_write(caller, "name", "value"),
 		    PV_ETIMEDOUT);
@@ -401,7 +418,8 @@ test_cancel_is_eintr_and_once(void **state)
 	struct caller *caller = set.caller;
 
 	set.store->silent = true;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		caller_set_key(caller, "name", 4);
 		caller_request(caller, 4, CALLER_KEY, 6, CALLER_VALUE);
 		caller_start(caller, caller_kvread(caller));
@@ -462,7 +480,8 @@ test_slow_store(void **state)
 	char key[16], value[16];
 
 	set.store->delay = PV_SECOND;
-	EACH_LAYOUT(caller) {
+	EACH_LAYOUT(caller)
+	{
 		caller->lazy = sim_random(set.world->sim, 2) == 0;
 		for (unsigned i = 0; i < 50; i++) {
 			snprintf(key, sizeof(key), "key%u", i % 7);
@@ -470,7 +489,8 @@ test_slow_store(void **state)
 			assert_int_equal(caller_write(caller, key, value),
 			    PV_OK);
 			assert_int_equal(caller_read(caller, key,
-			    strlen(value) + 1), PV_OK);
+					     strlen(value) + 1),
+			    PV_OK);
 			caller_result(caller, CALLER_VALUE, value,
 			    strlen(value) + 1);
 		}

@@ -34,12 +34,13 @@ test_get(void **state)
 
 	for (size_t room = 6; room < 9; room++) {
 		assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "name",
-		    NULL, room), PV_OK);
+				     NULL, room),
+		    PV_OK);
 		results_are(caller, 6, 6);
 		caller_result(caller, CALLER_VALUE, "va\0lue", 6);
 	}
-	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "not", NULL,
-	    8), PV_ENOENT);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "not", NULL, 8),
+	    PV_ENOENT);
 	results_are(caller, 0, 0);
 	setting_down(&set);
 }
@@ -54,10 +55,12 @@ test_get_all_bytes(void **state)
 	for (unsigned i = 0; i < 256; i++)
 		value[i] = (unsigned char)i;
 	assert_int_equal(caller_command(caller, PVBUS_CMD_PUT, "bytes", value,
-	    256), PV_OK);
+			     256),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, NULL, 0);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "bytes", NULL,
-	    256), PV_OK);
+			     256),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, value, 256);
 	setting_down(&set);
 }
@@ -70,18 +73,20 @@ test_get_small_room_is_erange_with_actual(void **state)
 
 	for (size_t room = 0; room < 6; room++) {
 		assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "name",
-		    NULL, room), PV_ERANGE);
+				     NULL, room),
+		    PV_ERANGE);
 		assert_int_equal(caller->delivered, 0);
 		results_are(caller, 0, 6);
 	}
 	/* no room at all, and none needed; the address may be anything */
 	memory_store_set(set.store, "empty", "", 0);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "empty", NULL,
-	    0), PV_OK);
+			     0),
+	    PV_OK);
 	results_are(caller, 0, 0);
 	caller_set_key(caller, "name", 4);
-	caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 4,
-		.value = UINT64_MAX });
+	caller_kv(caller,
+	    (struct pvbus_kv_wire){ .keylen = 4, .value = UINT64_MAX });
 	assert_int_equal(caller_call(caller, PVBUS_CMD_GET), PV_ERANGE);
 	results_are(caller, 0, 6);
 	setting_down(&set);
@@ -101,9 +106,12 @@ test_get_partial(void **state)
 
 			caller_set_key(caller, "name", 4);
 			caller_fill_value(caller, NULL, 0);
-			caller_kv(caller, (struct pvbus_kv_wire){
-				.flags = PVBUS_KV_FLAG_PARTIAL, .keylen = 4,
-				.valuelen = room, .offset = offsets[i] });
+			caller_kv(caller,
+			    (struct pvbus_kv_wire){
+				.flags = PVBUS_KV_FLAG_PARTIAL,
+				.keylen = 4,
+				.valuelen = room,
+				.offset = offsets[i] });
 			assert_int_equal(caller_call(caller, PVBUS_CMD_GET),
 			    PV_OK);
 			results_are(caller, len, 6);
@@ -122,14 +130,15 @@ test_put(void **state)
 	size_t len;
 
 	assert_int_equal(caller_command(caller, PVBUS_CMD_PUT, "a/b", "\0\n\1",
-	    3), PV_OK);
+			     3),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, NULL, 0);
 	value = memory_store_get(set.store, "a/b", &len);
 	assert_int_equal(len, 3);
 	assert_memory_equal(value, "\0\n\1", 3);
 	/* an empty value is a value; its address is not looked at */
-	caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 3,
-		.value = UINT64_MAX });
+	caller_kv(caller,
+	    (struct pvbus_kv_wire){ .keylen = 3, .value = UINT64_MAX });
 	assert_int_equal(caller_call(caller, PVBUS_CMD_PUT), PV_OK);
 	assert_non_null(memory_store_get(set.store, "a/b", &len));
 	assert_int_equal(len, 0);
@@ -144,27 +153,29 @@ test_list(void **state)
 
 	memory_store_set(set.store, "a/b", "", 0);
 	memory_store_set(set.store, "a/c/d", "", 0);
-	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "", NULL,
-	    100), PV_OK);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "", NULL, 100),
+	    PV_OK);
 	results_are(caller, 8, 8);
 	caller_result(caller, CALLER_VALUE, "a/\0name", 8);
-	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "a", NULL,
-	    5), PV_OK);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "a", NULL, 5),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, "b\0c/", 5);
-	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "a/", NULL,
-	    5), PV_OK);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "a/", NULL, 5),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, "b\0c/", 5);
 	for (size_t room = 0; room < 5; room++) {
 		assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "a",
-		    NULL, room), PV_ERANGE);
+				     NULL, room),
+		    PV_ERANGE);
 		results_are(caller, 0, 5);
 	}
-	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "not", NULL,
-	    5), PV_ENOENT);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "not", NULL, 5),
+	    PV_ENOENT);
 	caller_set_key(caller, "a", 1);
 	caller_fill_value(caller, NULL, 0);
-	caller_kv(caller, (struct pvbus_kv_wire){
-		.flags = PVBUS_KV_FLAG_RECURSIVE, .valuelen = 100 });
+	caller_kv(caller,
+	    (struct pvbus_kv_wire){ .flags = PVBUS_KV_FLAG_RECURSIVE,
+		.valuelen = 100 });
 	assert_int_equal(caller_call(caller, PVBUS_CMD_LIST), PV_OK);
 	caller_result(caller, CALLER_VALUE, "a/b\0a/c/d\0name", 15);
 	setting_down(&set);
@@ -191,13 +202,15 @@ test_remove(void **state)
 	size_t len;
 
 	/* value and room are of no account */
-	assert_int_equal(caller_command(caller, PVBUS_CMD_REMOVE, "name",
-	    NULL, 0xffffffff), PV_OK);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_REMOVE, "name", NULL,
+			     0xffffffff),
+	    PV_OK);
 	results_are(caller, 0, 0);
 	caller_result(caller, CALLER_VALUE, NULL, 0);
 	assert_null(memory_store_get(set.store, "name", &len));
-	assert_int_equal(caller_command(caller, PVBUS_CMD_REMOVE, "name",
-	    NULL, 0), PV_ENOENT);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_REMOVE, "name", NULL,
+			     0),
+	    PV_ENOENT);
 	setting_down(&set);
 }
 
@@ -207,9 +220,11 @@ watch(struct caller *caller, const char *key, size_t room, uint64_t seen,
 {
 	caller_set_key(caller, key, strlen(key));
 	caller_fill_value(caller, NULL, 0);
-	caller_kv(caller, (struct pvbus_kv_wire){
-		.keylen = (uint32_t)strlen(key), .valuelen = (uint32_t)room,
-		.seen = seen, .timeout = timeout });
+	caller_kv(caller,
+	    (struct pvbus_kv_wire){ .keylen = (uint32_t)strlen(key),
+		.valuelen = (uint32_t)room,
+		.seen = seen,
+		.timeout = timeout });
 	assert_int_equal(caller_call(caller, PVBUS_CMD_WATCH), error);
 	return caller_kv_back(caller).seen;
 }
@@ -259,11 +274,14 @@ test_watch_has_no_timeout_of_its_own(void **state)
 	uint64_t seen = watch(caller, "name", 16, 0, 0, PV_OK);
 	bool never = false;
 
-	caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 4, .valuelen = 16,
+	caller_kv(caller,
+	    (struct pvbus_kv_wire){ .keylen = 4,
+		.valuelen = 16,
 		.seen = seen });
 	caller_start(caller, PVBUS_CMD_WATCH);
 	assert_int_equal(pv_await(set.world->bus, &never,
-	    sim_now(set.world->sim) + 86400 * PV_SECOND), PV_ETIMEDOUT);
+			     sim_now(set.world->sim) + 86400 * PV_SECOND),
+	    PV_ETIMEDOUT);
 	assert_false(caller->finished);
 	pv_ioctl_cancel(&caller->io);
 	assert_int_equal(caller_finish(caller), PV_EINTR);
@@ -307,15 +325,18 @@ test_info_lines(void **state)
 
 		caller->unit = unit;
 		assert_int_equal(caller_command(caller, PVBUS_CMD_INFO, "",
-		    NULL, 4096), PV_OK);
+				     NULL, 4096),
+		    PV_OK);
 		results_are(caller, size, size);
 		caller_result(caller, CALLER_VALUE, texts[unit], size);
 		assert_int_equal(caller_command(caller, PVBUS_CMD_INFO, "",
-		    NULL, size), PV_OK);
+				     NULL, size),
+		    PV_OK);
 		caller_result(caller, CALLER_VALUE, texts[unit], size);
 		for (size_t room = 0; room < size; room++) {
-			assert_int_equal(caller_command(caller,
-			    PVBUS_CMD_INFO, "", NULL, room), PV_ERANGE);
+			assert_int_equal(caller_command(caller, PVBUS_CMD_INFO,
+					     "", NULL, room),
+			    PV_ERANGE);
 			assert_int_equal(caller->delivered, 0);
 			results_are(caller, 0, size);
 		}
@@ -333,14 +354,15 @@ test_one_layout_for_both_sizes(void **state)
 	caller->ilp32 = true;
 	assert_int_equal(caller_command(caller, PVBUS_CMD_PUT, "new", "12", 2),
 	    PV_OK);
-	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "new", NULL,
-	    2), PV_OK);
+	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "new", NULL, 2),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, "12", 2);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_LIST, "", NULL, 99),
 	    PV_OK);
 	caller_result(caller, CALLER_VALUE, "name\0new", 9);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_REMOVE, "new", NULL,
-	    0), PV_OK);
+			     0),
+	    PV_OK);
 	setting_down(&set);
 }
 
@@ -354,16 +376,17 @@ test_addresses_of_a_32_bit_caller(void **state)
 	caller->ilp32 = true;
 	caller_set_key(caller, "name", 4);
 	for (unsigned bit = 32; bit < 64; bit++) {
-		caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 4,
-			.valuelen = 6, .key = CALLER_KEY | 1ull << bit });
-		assert_int_equal(caller_call(caller, PVBUS_CMD_GET),
-		    PV_EFAULT);
-		caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 4,
-			.valuelen = 6, .value = CALLER_VALUE | 1ull << bit });
-		assert_int_equal(caller_call(caller, PVBUS_CMD_GET),
-		    PV_EFAULT);
-		assert_int_equal(caller_call(caller, PVBUS_CMD_PUT),
-		    PV_EFAULT);
+		caller_kv(caller,
+		    (struct pvbus_kv_wire){ .keylen = 4,
+			.valuelen = 6,
+			.key = CALLER_KEY | 1ull << bit });
+		assert_int_equal(caller_call(caller, PVBUS_CMD_GET), PV_EFAULT);
+		caller_kv(caller,
+		    (struct pvbus_kv_wire){ .keylen = 4,
+			.valuelen = 6,
+			.value = CALLER_VALUE | 1ull << bit });
+		assert_int_equal(caller_call(caller, PVBUS_CMD_GET), PV_EFAULT);
+		assert_int_equal(caller_call(caller, PVBUS_CMD_PUT), PV_EFAULT);
 	}
 	assert_int_equal(set.store->started, 0);
 	setting_down(&set);
@@ -377,18 +400,22 @@ test_info_tells_the_machine(void **state)
 	struct caller *caller;
 
 	world_machine(world, "bhyve");
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine),
-		.machine = "sim:\nbhyve" }, &world->bus), PV_OK);
+	assert_int_equal(
+	    pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+						       world->machine),
+			      .machine = "sim:\nbhyve" },
+		&world->bus),
+	    PV_OK);
 	caller = caller_new(world);
-	assert_int_equal(caller_command(caller, PVBUS_CMD_INFO, "", NULL,
-	    4096), PV_OK);
-	caller_result(caller, CALLER_VALUE, "abi 1\n"
-					    "machine sim:?bhyve\n"
-					    "interface bhyve\n"
-					    "base 0x40000000\n"
-					    "features 0x0\n"
-					    "bus pvbus0 at mainbus0: bhyve\n",
+	assert_int_equal(caller_command(caller, PVBUS_CMD_INFO, "", NULL, 4096),
+	    PV_OK);
+	caller_result(caller, CALLER_VALUE,
+	    "abi 1\n"
+	    "machine sim:?bhyve\n"
+	    "interface bhyve\n"
+	    "base 0x40000000\n"
+	    "features 0x0\n"
+	    "bus pvbus0 at mainbus0: bhyve\n",
 	    100);
 	caller_free(caller);
 }

@@ -69,8 +69,9 @@ test_eperm_then_enxio_without_a_store(void **state)
 		caller_kv(caller, (struct pvbus_kv_wire){ .version = 99 });
 		caller->read_only = true;
 		assert_int_equal(caller_call(caller, commands[i]),
-		    writes(commands[i]) ? PV_EPERM
-		    : commands[i] == PVBUS_CMD_INFO ? PV_EINVAL : PV_ENXIO);
+		    writes(commands[i])                 ? PV_EPERM
+			: commands[i] == PVBUS_CMD_INFO ? PV_EINVAL
+							: PV_ENXIO);
 		caller->read_only = false;
 		assert_int_equal(caller_call(caller, commands[i]),
 		    commands[i] == PVBUS_CMD_INFO ? PV_EINVAL : PV_ENXIO);
@@ -85,11 +86,15 @@ test_version_flags_reserved_offset(void **state)
 	struct setting set = kv_setting(state);
 	struct caller *caller = set.caller;
 	static const struct pvbus_kv_wire bad[] = {
-		{ .version = 2 }, { .version = UINT32_MAX },
-		{ .reserved = 1 }, { .reserved = UINT32_MAX },
-		{ .offset = 1 }, { .offset = UINT64_MAX },
+		{ .version = 2 },
+		{ .version = UINT32_MAX },
+		{ .reserved = 1 },
+		{ .reserved = UINT32_MAX },
+		{ .offset = 1 },
+		{ .offset = UINT64_MAX },
 		{ .flags = PVBUS_KV_FLAG_RECURSIVE, .offset = 1 },
-		{ .flags = 4 }, { .flags = UINT32_MAX },
+		{ .flags = 4 },
+		{ .flags = UINT32_MAX },
 		{ .flags = PVBUS_KV_FLAG_PARTIAL | 0x80000000u },
 	};
 
@@ -107,8 +112,8 @@ test_version_flags_reserved_offset(void **state)
 		}
 	/* version 0, which caller_kv() would have filled in */
 	for (unsigned c = 0; c < COMMANDS; c++) {
-		caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 4,
-			.valuelen = 16 });
+		caller_kv(caller,
+		    (struct pvbus_kv_wire){ .keylen = 4, .valuelen = 16 });
 		memset(caller->memory, 0, 4);
 		assert_int_equal(caller_call(caller, commands[c]), PV_EINVAL);
 	}
@@ -126,8 +131,10 @@ test_flags_belong_to_their_commands(void **state)
 	caller_set_key(caller, "name", 4);
 	for (unsigned c = 0; c < COMMANDS; c++)
 		for (uint32_t flags = 1; flags < 4; flags++) {
-			caller_kv(caller, (struct pvbus_kv_wire){
-				.flags = flags, .keylen = 4, .valuelen = 16 });
+			caller_kv(caller,
+			    (struct pvbus_kv_wire){ .flags = flags,
+				.keylen = 4,
+				.valuelen = 16 });
 			expected = PV_EINVAL;
 			if (commands[c] == PVBUS_CMD_GET &&
 			    flags == PVBUS_KV_FLAG_PARTIAL)
@@ -155,12 +162,14 @@ test_key_lengths(void **state)
 		    commands[c] == PVBUS_CMD_INFO;
 
 		assert_int_equal(caller_command(caller, commands[c], "", NULL,
-		    512), may_be_empty ? PV_OK : PV_EINVAL);
-		assert_int_equal(caller_command(caller, commands[c], key,
-		    NULL, 512), PV_ENAMETOOLONG);
+				     512),
+		    may_be_empty ? PV_OK : PV_EINVAL);
+		assert_int_equal(caller_command(caller, commands[c], key, NULL,
+				     512),
+		    PV_ENAMETOOLONG);
 		assert_false(caller->structure_back);
-		caller_kv(caller, (struct pvbus_kv_wire){
-			.keylen = UINT32_MAX });
+		caller_kv(caller,
+		    (struct pvbus_kv_wire){ .keylen = UINT32_MAX });
 		assert_int_equal(caller_call(caller, commands[c]),
 		    PV_ENAMETOOLONG);
 	}
@@ -186,17 +195,21 @@ test_value_lengths(void **state)
 	for (unsigned c = 0; c < COMMANDS; c++)
 		if (commands[c] != PVBUS_CMD_REMOVE)
 			assert_int_equal(caller_command(caller, commands[c],
-			    "large", NULL, 65537), PV_ENAMETOOLONG);
+					     "large", NULL, 65537),
+			    PV_ENAMETOOLONG);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_PUT, "large", value,
-	    65536), PV_OK);
+			     65536),
+	    PV_OK);
 	stored = memory_store_get(set.store, "large", &len);
 	assert_int_equal(len, 65536);
 	assert_memory_equal(stored, value, len);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "large", NULL,
-	    65535), PV_ERANGE);
+			     65535),
+	    PV_ERANGE);
 	results_are(caller, 0, 65536);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "large", NULL,
-	    65536), PV_OK);
+			     65536),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, value, 65536);
 	free(value);
 	setting_down(&set);
@@ -217,8 +230,9 @@ test_bad_keys_are_einval(void **state)
 			if (!bad)
 				continue;
 			caller_set_key(caller, key, sizeof(key));
-			caller_kv(caller, (struct pvbus_kv_wire){
-				.keylen = sizeof(key), .valuelen = 16 });
+			caller_kv(caller,
+			    (struct pvbus_kv_wire){ .keylen = sizeof(key),
+				.valuelen = 16 });
 			assert_int_equal(caller_call(caller, commands[c]),
 			    PV_EINVAL);
 			assert_true(caller->structure_back);
@@ -242,17 +256,21 @@ test_bad_addresses_are_efault(void **state)
 			caller->fault_from = CALLER_ARG + at;
 			caller->fault_to = caller->fault_from + 1;
 			assert_int_equal(caller_command(caller, commands[c],
-			    "name", reads_value ? "va" : NULL, 2), PV_EFAULT);
+					     "name", reads_value ? "va" : NULL,
+					     2),
+			    PV_EFAULT);
 			assert_false(caller->structure_back);
 		}
 		caller->fault_from = CALLER_KEY + 3;
 		caller->fault_to = caller->fault_from + 1;
 		assert_int_equal(caller_command(caller, commands[c], "name",
-		    NULL, 300), PV_EFAULT);
+				     NULL, 300),
+		    PV_EFAULT);
 		caller->fault_from = CALLER_VALUE + 299;
 		caller->fault_to = caller->fault_from + 1;
 		assert_int_equal(caller_command(caller, commands[c], "name",
-		    NULL, 300), has_value ? PV_EFAULT : PV_OK);
+				     NULL, 300),
+		    has_value ? PV_EFAULT : PV_OK);
 		assert_int_equal(set.store->started, has_value ? 0 : 1);
 		if (!has_value) {
 			memory_store_set(set.store, "name", "va\0lue", 6);
@@ -270,11 +288,14 @@ test_read_only_store(void **state)
 
 	caller->unit = KVM;
 	assert_int_equal(caller_command(caller, PVBUS_CMD_PUT, "opt/greeting",
-	    "new", 3), PV_EROFS);
+			     "new", 3),
+	    PV_EROFS);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_REMOVE,
-	    "opt/greeting", NULL, 0), PV_EROFS);
+			     "opt/greeting", NULL, 0),
+	    PV_EROFS);
 	assert_int_equal(caller_command(caller, PVBUS_CMD_GET, "opt/greeting",
-	    NULL, 5), PV_OK);
+			     NULL, 5),
+	    PV_OK);
 	caller_result(caller, CALLER_VALUE, "hello", 5);
 	setting_down(&set);
 }
@@ -288,14 +309,15 @@ test_operations_that_a_store_lacks_are_enotsup(void **state)
 	set.store->store.ops = 0;
 	for (unsigned c = 0; c < COMMANDS - 1; c++) {
 		assert_int_equal(caller_command(caller, commands[c], "name",
-		    NULL, 16), PV_ENOTSUP);
+				     NULL, 16),
+		    PV_ENOTSUP);
 		results_are(caller, 0, 0);
 	}
 	assert_int_equal(set.store->started, 0);
-	assert_int_equal(caller_command(caller, PVBUS_CMD_INFO, "", NULL,
-	    4096), PV_OK);
-	assert_non_null(strstr((char *)caller->memory + 0x20000,
-	    "\noperations\n"));
+	assert_int_equal(caller_command(caller, PVBUS_CMD_INFO, "", NULL, 4096),
+	    PV_OK);
+	assert_non_null(
+	    strstr((char *)caller->memory + 0x20000, "\noperations\n"));
 	setting_down(&set);
 }
 
@@ -312,7 +334,8 @@ test_errors_of_the_store(void **state)
 		set.store->error = errors[i];
 		for (unsigned c = 0; c < COMMANDS - 1; c++) {
 			assert_int_equal(caller_command(caller, commands[c],
-			    "name", NULL, 16), errors[i]);
+					     "name", NULL, 16),
+			    errors[i]);
 			results_are(caller, 0, 0);
 		}
 	}
@@ -332,7 +355,8 @@ test_errors_of_a_careless_store(void **state)
 		if (commands[c] == PVBUS_CMD_REMOVE)
 			continue;
 		assert_int_equal(caller_command(caller, commands[c], "name",
-		    NULL, 16), PV_EACCES);
+				     NULL, 16),
+		    PV_EACCES);
 		assert_int_equal(caller->delivered, 0);
 		assert_int_equal(caller_kv_back(caller).valuelen, 0);
 	}
@@ -354,8 +378,8 @@ test_each_allocation_fails(void **state)
 		for (unsigned nth = 1; nth <= needs[c] + 1; nth++) {
 			sim_machine_fail_alloc(set.world->machine, nth);
 			error = caller_command(caller, commands[c],
-			    commands[c] == PVBUS_CMD_LIST ? "" : "name",
-			    NULL, 1000);
+			    commands[c] == PVBUS_CMD_LIST ? "" : "name", NULL,
+			    1000);
 			sim_machine_fail_alloc(set.world->machine, 0);
 			assert_int_equal(error,
 			    nth <= needs[c] ? PV_ENOMEM : PV_OK);
@@ -383,8 +407,9 @@ test_timeouts(void **state)
 		for (unsigned i = 0; i < 5; i++) {
 			if (commands[c] == PVBUS_CMD_WATCH && i == 0)
 				continue;
-			caller_kv(caller, (struct pvbus_kv_wire){
-				.keylen = 4, .valuelen = 16,
+			caller_kv(caller,
+			    (struct pvbus_kv_wire){ .keylen = 4,
+				.valuelen = 16,
 				.timeout = timeouts[i].asked });
 			start = sim_now(set.world->sim);
 			assert_int_equal(caller_call(caller, commands[c]),
@@ -410,8 +435,8 @@ test_cancel(void **state)
 	set.store->silent = true;
 	caller_set_key(caller, "name", 4);
 	for (unsigned c = 0; c < COMMANDS - 1; c++) {
-		caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 4,
-			.valuelen = 16 });
+		caller_kv(caller,
+		    (struct pvbus_kv_wire){ .keylen = 4, .valuelen = 16 });
 		caller_start(caller, commands[c]);
 		assert_false(caller->finished);
 		pv_ioctl_cancel(&caller->io);
@@ -435,10 +460,13 @@ test_lazy_transport(void **state)
 	caller->lazy = true;
 	for (unsigned c = 0; c < COMMANDS; c++) {
 		set.store->started = 0;
-		assert_int_equal(caller_command(caller, commands[c], "na",
-		    NULL, 1000), commands[c] == PVBUS_CMD_PUT ||
-		    commands[c] == PVBUS_CMD_REMOVE ||
-		    commands[c] == PVBUS_CMD_INFO ? PV_OK : PV_ENOENT);
+		assert_int_equal(caller_command(caller, commands[c], "na", NULL,
+				     1000),
+		    commands[c] == PVBUS_CMD_PUT ||
+			    commands[c] == PVBUS_CMD_REMOVE ||
+			    commands[c] == PVBUS_CMD_INFO
+			? PV_OK
+			: PV_ENOENT);
 		assert_int_equal(caller->starts, starts[c]);
 		assert_int_equal(set.store->started,
 		    commands[c] == PVBUS_CMD_INFO ? 0 : 1);
@@ -460,9 +488,12 @@ test_detach_ends_a_watch(void **state)
 	uint64_t seen;
 
 	assert_int_equal(caller_command(caller, PVBUS_CMD_WATCH, "name", NULL,
-	    16), PV_OK);
+			     16),
+	    PV_OK);
 	seen = caller_kv_back(caller).seen;
-	caller_kv(caller, (struct pvbus_kv_wire){ .keylen = 4, .valuelen = 16,
+	caller_kv(caller,
+	    (struct pvbus_kv_wire){ .keylen = 4,
+		.valuelen = 16,
 		.seen = seen });
 	caller_start(caller, PVBUS_CMD_WATCH);
 	assert_false(caller->finished);

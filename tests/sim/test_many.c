@@ -51,8 +51,8 @@ small_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, struct pv_cpuid *out)
 	if (leaf == 1)
 		out->ecx = CPUID_1_ECX_HYPERVISOR;
 	if (leaf == CPUID_HV_FIRST)
-		*out = (struct pv_cpuid){ CPUID_HV_FIRST + 4,
-			get_le32("XenV"), get_le32("MMXe"), get_le32("nVMM") };
+		*out = (struct pv_cpuid){ CPUID_HV_FIRST + 4, get_le32("XenV"),
+			get_le32("MMXe"), get_le32("nVMM") };
 	if (leaf == CPUID_HV_FIRST + CPUID_XEN_VERSION)
 		out->eax = 4u << 16 | 17;
 }
@@ -61,38 +61,45 @@ small_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, struct pv_cpuid *out)
 static void
 test_ten_thousand_buses(void **state)
 {
-	enum { BUSES = 10000 };
+	enum {
+		BUSES = 10000
+	};
 	static const struct pv_driver *const drivers[] = { &memory_xen_driver,
 		NULL };
 	static struct pv_bus *buses[BUSES];
-	struct pv_port port = { .alloc = small_alloc, .free = small_free,
-		.log = small_log, .now = small_now, .cpuid = small_cpuid };
+	struct pv_port port = { .alloc = small_alloc,
+		.free = small_free,
+		.log = small_log,
+		.now = small_now,
+		.cpuid = small_cpuid };
 	char name[16];
 
 	(void)state;
 	memset(&small, 0, sizeof(small));
 	for (unsigned i = 0; i < BUSES; i++) {
-		assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-			.port = &port, .drivers = drivers, .unit = i },
-		    &buses[i]), PV_OK);
+		assert_int_equal(pv_bus_attach(&(struct
+						   pv_bus_config){ .port =
+								       &port,
+						   .drivers = drivers,
+						   .unit = i },
+				     &buses[i]),
+		    PV_OK);
 	}
 	assert_int_equal(small.lines, 2 * BUSES);
 	for (unsigned i = 0; i < BUSES; i++) {
-		struct memory_store *store =
-		    pv_bus_devices(buses[i])->softc;
+		struct memory_store *store = pv_bus_devices(buses[i])->softc;
 
 		snprintf(name, sizeof(name), "xen%u", i);
 		assert_string_equal(pv_bus_devices(buses[i])->name, name);
 		memory_store_set(store, "unit", name, strlen(name));
 	}
 	for (unsigned i = BUSES; i-- > 0;) {
-		struct memory_store *store =
-		    pv_bus_devices(buses[i])->softc;
+		struct memory_store *store = pv_bus_devices(buses[i])->softc;
 		size_t len;
 
 		snprintf(name, sizeof(name), "xen%u", i);
-		assert_memory_equal(memory_store_get(store, "unit", &len),
-		    name, strlen(name));
+		assert_memory_equal(memory_store_get(store, "unit", &len), name,
+		    strlen(name));
 		assert_false(pv_bus_poll(buses[i], 1));
 		pv_bus_detach(buses[i]);
 	}

@@ -52,8 +52,8 @@ attach_table(struct world *world, const void *bytes, size_t size)
 		world->machine = NULL;
 	}
 	world_machine(world, "kvm");
-	assert_true(host_fwcfg_add(world->fwcfg, FWCFG_FILE_SMBIOS, bytes,
-	    size));
+	assert_true(
+	    host_fwcfg_add(world->fwcfg, FWCFG_FILE_SMBIOS, bytes, size));
 	world_attach(world);
 }
 
@@ -111,8 +111,9 @@ lists(struct world *world, const char *expected, size_t size)
 	char names[4096];
 	size_t len;
 
-	assert_int_equal(world_list(world, "oem/", true, names,
-	    sizeof(names), &len), PV_OK);
+	assert_int_equal(world_list(world, "oem/", true, names, sizeof(names),
+			     &len),
+	    PV_OK);
 	assert_int_equal(len, size);
 	assert_memory_equal(names, expected, size);
 }
@@ -127,8 +128,9 @@ is_silent(struct world *world)
 static void
 is_nonsense(struct world *world)
 {
-	world_has_line(world, "\"smbios\" at pvbus0: the host answered "
-			      "nonsense, not configured");
+	world_has_line(world,
+	    "\"smbios\" at pvbus0: the host answered "
+	    "nonsense, not configured");
 }
 
 /* ---- Strings and names ------------------------------------------------ */
@@ -136,8 +138,8 @@ is_nonsense(struct world *world)
 static void
 test_numbers_and_names(void **state)
 {
-	static const char *const strings[] = { "plain text",
-		"name=value", "empty=", "two=a=b", " spaced = out " };
+	static const char *const strings[] = { "plain text", "name=value",
+		"empty=", "two=a=b", " spaced = out " };
 	struct world *world = *state;
 
 	attach_strings(world, strings, 5);
@@ -154,8 +156,17 @@ test_numbers_and_names(void **state)
 	fails(world, "oem/01", PV_ENOENT);
 	fails(world, "oem/plain text", PV_ENOENT);
 	fails(world, "oem", PV_ENOENT);
-	lists(world, " spaced \0" "1\0" "2\0" "3\0" "4\0" "5\0" "empty\0"
-		     "name\0" "two", 34);
+	lists(world,
+	    " spaced \0"
+	    "1\0"
+	    "2\0"
+	    "3\0"
+	    "4\0"
+	    "5\0"
+	    "empty\0"
+	    "name\0"
+	    "two",
+	    34);
 }
 
 static void
@@ -181,8 +192,8 @@ test_numbers_win_over_names(void **state)
 	reads(world, "oem/2", "second");
 	reads(world, "oem/3", "3=x");
 	reads(world, "oem/9", "nine");
-	assert_int_equal(
-	    world_device(world, "smbios0")->stats.bad_duplicate, 2);
+	assert_int_equal(world_device(world, "smbios0")->stats.bad_duplicate,
+	    2);
 }
 
 static void
@@ -195,9 +206,13 @@ test_first_of_two_names_stays(void **state)
 	attach_strings(world, strings, 3);
 	reads(world, "oem/name", "first");
 	reads(world, "oem/2", "name=second");
-	assert_int_equal(
-	    world_device(world, "smbios0")->stats.bad_duplicate, 2);
-	lists(world, "1\0" "2\0" "3\0name", 11);
+	assert_int_equal(world_device(world, "smbios0")->stats.bad_duplicate,
+	    2);
+	lists(world,
+	    "1\0"
+	    "2\0"
+	    "3\0name",
+	    11);
 }
 
 static void
@@ -210,7 +225,12 @@ test_equals_sign_first_or_none(void **state)
 	reads(world, "oem/1", "=value");
 	reads(world, "oem/2", "=");
 	reads(world, "oem/4", "==");
-	lists(world, "1\0" "2\0" "3\0" "4", 8);
+	lists(world,
+	    "1\0"
+	    "2\0"
+	    "3\0"
+	    "4",
+	    8);
 	fails(world, "oem/", PV_ENOENT);
 }
 
@@ -275,8 +295,8 @@ test_credentials(void **state)
 	attach_strings(world, strings, 5);
 	world_has_line(world, "smbios0 at pvbus0: 5 OEM strings");
 	reads(world, "oem/io.systemd.credential:motd", "hello");
-	reads_bytes(world, "oem/io.systemd.credential.binary:raw",
-	    "\0\1\2\377", 4);
+	reads_bytes(world, "oem/io.systemd.credential.binary:raw", "\0\1\2\377",
+	    4);
 	reads_bytes(world, "oem/io.systemd.credential.binary:bare",
 	    "\0\1\2\377", 4);
 	reads(world, "oem/io.systemd.credential.binary:none", "");
@@ -297,8 +317,9 @@ test_bad_base64_is_eproto(void **state)
 	struct world *world = *state;
 
 	attach_strings(world, strings, 4);
-	world_has_line(world, "smbios0 at pvbus0: 4 OEM strings, of bad ones "
-			      "only the text");
+	world_has_line(world,
+	    "smbios0 at pvbus0: 4 OEM strings, of bad ones "
+	    "only the text");
 	reads(world, "oem/io.systemd.credential.binary:good", "abc");
 	reads(world, "oem/io.systemd.credential.binary:last", "def");
 	fails(world, "oem/io.systemd.credential.binary:bad", PV_EPROTO);
@@ -324,7 +345,12 @@ test_several_structures_are_numbered_on(void **state)
 	append_end(&table);
 	attach_table(world, table.bytes, table.size);
 	world_has_line(world, "smbios0 at pvbus0: 4 OEM strings");
-	lists(world, "1\0" "2\0" "3\0" "4\0c", 10);
+	lists(world,
+	    "1\0"
+	    "2\0"
+	    "3\0"
+	    "4\0c",
+	    10);
 	reads(world, "oem/4", "d");
 	reads(world, "oem/c", "3");
 }
@@ -333,7 +359,9 @@ test_several_structures_are_numbered_on(void **state)
 static void
 test_six_hundred_strings(void **state)
 {
-	enum { COUNT = 600 };
+	enum {
+		COUNT = 600
+	};
 	struct world *world = *state;
 	static char texts[COUNT][16];
 	static const char *strings[COUNT];
@@ -360,7 +388,10 @@ test_count_larger_than_the_strings(void **state)
 
 	attach_oem(world, 255, "a\0b", 3);
 	world_has_line(world, "smbios0 at pvbus0: 2 OEM strings");
-	lists(world, "1\0" "2", 4);
+	lists(world,
+	    "1\0"
+	    "2",
+	    4);
 	attach_oem(world, 3, "", 0);
 	is_silent(world);
 }
@@ -397,8 +428,7 @@ test_structure_length_below_its_header(void **state)
 
 	for (unsigned length = 0; length < 4; length++) {
 		struct table table = { .size = 0 };
-		unsigned char head[] = { 1, (unsigned char)length, 0, 0, 0,
-			0 };
+		unsigned char head[] = { 1, (unsigned char)length, 0, 0, 0, 0 };
 
 		append(&table, head, sizeof(head));
 		append_end(&table);
@@ -411,11 +441,13 @@ test_structure_length_below_its_header(void **state)
 		append_oem(&table, 1, "lost", 4);
 		append_end(&table);
 		attach_table(world, table.bytes, table.size);
-		world_has_line(world, "smbios0 at pvbus0: 1 OEM string, the "
-				      "table is cut");
+		world_has_line(world,
+		    "smbios0 at pvbus0: 1 OEM string, the "
+		    "table is cut");
 		lists(world, "1", 2);
-		assert_int_equal(
-		    world_device(world, "smbios0")->stats.bad_length, 1);
+		assert_int_equal(world_device(world, "smbios0")
+				     ->stats.bad_length,
+		    1);
 	}
 }
 
@@ -440,8 +472,9 @@ test_strings_without_their_end(void **state)
 	append_oem(&table, 1, "kept", 4);
 	append(&table, "\13\5\0\0\1endless", 12);
 	attach_table(world, table.bytes, table.size);
-	world_has_line(world, "smbios0 at pvbus0: 1 OEM string, the table is "
-			      "cut");
+	world_has_line(world,
+	    "smbios0 at pvbus0: 1 OEM string, the table is "
+	    "cut");
 	reads(world, "oem/1", "kept");
 	/* one NUL where two belong */
 	append(&table, "", 1);
@@ -449,7 +482,10 @@ test_strings_without_their_end(void **state)
 	lists(world, "1", 2);
 	append(&table, "", 1);
 	attach_table(world, table.bytes, table.size);
-	lists(world, "1\0" "2", 4);
+	lists(world,
+	    "1\0"
+	    "2",
+	    4);
 }
 
 /* Linux hands out such tables; they are good to their last byte. */
@@ -498,7 +534,9 @@ test_empty_tables(void **state)
 static void
 test_huge_tables(void **state)
 {
-	enum { SIZE = 1024 * 1024 };
+	enum {
+		SIZE = 1024 * 1024
+	};
 	struct world *world = *state;
 	unsigned char *bytes = malloc(SIZE + 1);
 	static char got[70000];
@@ -510,8 +548,8 @@ test_huge_tables(void **state)
 	bytes[SIZE - 1] = bytes[SIZE - 2] = '\0';
 	attach_table(world, bytes, SIZE);
 	world_has_line(world, "smbios0 at pvbus0: 1 OEM string");
-	assert_int_equal(world_read(world, "oem/name", got, sizeof(got),
-	    &len), PV_ERANGE);
+	assert_int_equal(world_read(world, "oem/name", got, sizeof(got), &len),
+	    PV_ERANGE);
 	assert_int_equal(len, SIZE - 12);
 	attach_table(world, bytes, SIZE + 1);
 	is_nonsense(world);
@@ -639,8 +677,10 @@ test_walk_over_cut_tables(void **state)
 	append(&table, "\1\10\0\0\0\0\0\0maker\0product\0", 23);
 	append_end(&table);
 	for (size_t size = 0; size <= table.size; size++)
-		assert_int_equal(walk(table.bytes, size), size < 14 ? 0
-		    : size < 37 ? 1 : 2);
+		assert_int_equal(walk(table.bytes, size),
+		    size < 14       ? 0
+			: size < 37 ? 1
+				    : 2);
 }
 
 static void
@@ -653,9 +693,10 @@ test_walk_over_random_bytes(void **state)
 		size_t size = sim_random(world->sim, sizeof(bytes) + 1);
 
 		for (size_t at = 0; at < size; at++)
-			bytes[at] = (unsigned char)(
-			    sim_random(world->sim, 2) == 0 ? 0
-			    : sim_random(world->sim, 16));
+			bytes[at] = (unsigned char)(sim_random(world->sim, 2) ==
+				    0
+				? 0
+				: sim_random(world->sim, 16));
 		walk(bytes, size);
 	}
 }

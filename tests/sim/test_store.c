@@ -25,8 +25,11 @@ refused(struct world *world, enum pv_op op, const char *key, size_t keylen,
     int error)
 {
 	struct memory_store *store = pv_bus_devices(world->bus)->softc;
-	struct pv_kv kv = { .op = op, .key = key, .keylen = keylen,
-		.actual = 99, .len = 99 };
+	struct pv_kv kv = { .op = op,
+		.key = key,
+		.keylen = keylen,
+		.actual = 99,
+		.len = 99 };
 	unsigned started = store->started;
 
 	assert_int_equal(world_request(world, &kv), error);
@@ -183,7 +186,9 @@ test_answer_and_deadline_at_once(void **state)
 static void
 test_many_deadlines(void **state)
 {
-	enum { COUNT = 100 };
+	enum {
+		COUNT = 100
+	};
 	struct world *world = *state;
 	struct memory_store *store = set_up(state);
 	struct request *requests = calloc(COUNT, sizeof(*requests));
@@ -192,8 +197,8 @@ test_many_deadlines(void **state)
 	store->silent = true;
 	for (unsigned i = 0; i < COUNT; i++) {
 		request_begin(world, &requests[i], PV_READ, "key", 16);
-		requests[i].kv.deadline = start + (i * 37 % COUNT) *
-		    PV_MILLISECOND;
+		requests[i].kv.deadline = start +
+		    (i * 37 % COUNT) * PV_MILLISECOND;
 	}
 	for (unsigned ms = 0; ms < COUNT; ms++) {
 		sim_advance(world->sim, start + ms * PV_MILLISECOND);
@@ -274,7 +279,9 @@ test_done_is_called_exactly_once(void **state)
 static void
 test_detach_ends_all(void **state)
 {
-	enum { COUNT = 20 };
+	enum {
+		COUNT = 20
+	};
 	struct world *world = *state;
 	struct memory_store *store = set_up(state);
 	struct request *requests = calloc(COUNT, sizeof(*requests));
@@ -325,8 +332,12 @@ test_submit_from_a_completion_of_detach(void **state)
 	struct world *world = *state;
 	struct memory_store *store = set_up(state);
 	unsigned dones = 0;
-	struct pv_kv kv = { .op = PV_READ, .key = "key", .keylen = 3,
-		.deadline = PV_NEVER, .done = done_again, .owner = &dones };
+	struct pv_kv kv = { .op = PV_READ,
+		.key = "key",
+		.keylen = 3,
+		.deadline = PV_NEVER,
+		.done = done_again,
+		.owner = &dones };
 
 	store->silent = true;
 	again = &kv;
@@ -343,8 +354,11 @@ test_submit_from_a_completion(void **state)
 	struct world *world = *state;
 	struct memory_store *store = set_up(state);
 	unsigned dones = 0;
-	struct pv_kv kv = { .op = PV_READ, .key = "key", .keylen = 3,
-		.deadline = sim_now(world->sim) + 5, .done = done_again,
+	struct pv_kv kv = { .op = PV_READ,
+		.key = "key",
+		.keylen = 3,
+		.deadline = sim_now(world->sim) + 5,
+		.done = done_again,
 		.owner = &dones };
 
 	store->silent = true;

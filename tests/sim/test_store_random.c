@@ -9,7 +9,12 @@
  * Values tell of themselves: "KEY.VERSION," as often as it takes.  So each
  * answer can be held against what was written, and when.
  */
-enum { OPERATIONS = 2000, SLOTS = 40, KEYS = 8, VALUE_MAX = 1500 };
+enum {
+	OPERATIONS = 2000,
+	SLOTS = 40,
+	KEYS = 8,
+	VALUE_MAX = 1500
+};
 
 struct slot {
 	struct pv_kv kv;
@@ -57,8 +62,7 @@ check_value(const struct slot *slot)
 
 	if (slot->kv.len < 16)
 		return; /* too short to tell of itself */
-	assert_int_equal(sscanf(slot->value, "%15[^.].%u,", key, &version),
-	    2);
+	assert_int_equal(sscanf(slot->value, "%15[^.].%u,", key, &version), 2);
 	assert_string_equal(key, slot->key);
 	assert_in_range(version, 1, run.version);
 	make_value(expected, key, version, slot->kv.len);
@@ -145,10 +149,15 @@ random_submit(struct slot *slot)
 	if (op == PV_WRITE)
 		make_value(slot->value, slot->key, ++run.version, room);
 	slot->seen = op == PV_WATCH && chance(2) == 0 ? 1 : 0;
-	slot->kv = (struct pv_kv){ .op = op, .key = slot->key,
-		.keylen = strlen(slot->key), .value = slot->value,
-		.room = room, .seen = slot->seen, .done = slot_done,
-		.owner = slot, .deadline = PV_NEVER };
+	slot->kv = (struct pv_kv){ .op = op,
+		.key = slot->key,
+		.keylen = strlen(slot->key),
+		.value = slot->value,
+		.room = room,
+		.seen = slot->seen,
+		.done = slot_done,
+		.owner = slot,
+		.deadline = PV_NEVER };
 	if (op == PV_WATCH || chance(4) == 0)
 		slot->kv.deadline = sim_now(run.world->sim) +
 		    chance(5 * PV_SECOND);
@@ -181,8 +190,8 @@ check_run(void)
 			assert_int_equal(run.slots[i].dones, 0);
 	}
 	assert_int_equal(used, run.under_way);
-	assert_int_equal(store->started, store->answered + store->cancelled +
-	    memory_store_pending(store));
+	assert_int_equal(store->started,
+	    store->answered + store->cancelled + memory_store_pending(store));
 	assert_true(memory_store_pending(store) <= run.under_way);
 }
 
@@ -211,8 +220,8 @@ random_step(void)
 		break;
 	case 1:
 	case 2:
-		sim_advance(run.world->sim, sim_now(run.world->sim) +
-		    chance(PV_SECOND));
+		sim_advance(run.world->sim,
+		    sim_now(run.world->sim) + chance(PV_SECOND));
 		break;
 	case 3:
 		next = pv_bus_deadline(run.world->bus);

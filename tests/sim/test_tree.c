@@ -66,10 +66,14 @@ xen_poll(struct pv_device *device, unsigned budget)
 	return false;
 }
 
-static const struct pv_driver xen = { .name = "xen", .attach = xen_attach,
-	.detach = any_detach, .poll = xen_poll };
-static const struct pv_driver xbf = { .name = "xbf", .attach = child_attach,
-	.detach = any_detach, .poll = child_poll };
+static const struct pv_driver xen = { .name = "xen",
+	.attach = xen_attach,
+	.detach = any_detach,
+	.poll = xen_poll };
+static const struct pv_driver xbf = { .name = "xbf",
+	.attach = child_attach,
+	.detach = any_detach,
+	.poll = child_poll };
 static const struct pv_driver *const drivers[] = { &xen, &xbf, NULL };
 
 static struct pv_device *
@@ -88,9 +92,13 @@ attach(struct world *world, unsigned unit)
 	diary[0] = '\0';
 	on_poll = NULL;
 	world_machine(world, "xen");
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine), .drivers = drivers,
-		.unit = unit }, &world->bus), PV_OK);
+	assert_int_equal(
+	    pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+						       world->machine),
+			      .drivers = drivers,
+			      .unit = unit },
+		&world->bus),
+	    PV_OK);
 }
 
 static void
@@ -124,8 +132,7 @@ test_child_that_no_driver_takes(void **state)
 	attach(world, 0);
 	assert_null(pv_device_attach(device_named(world->bus, "xen0"), "vkbd",
 	    "device/vkbd/0", NULL));
-	world_has_line(world,
-	    "\"vkbd\" at xen0: device/vkbd/0 not configured");
+	world_has_line(world, "\"vkbd\" at xen0: device/vkbd/0 not configured");
 }
 
 static void
@@ -138,8 +145,9 @@ test_child_that_fails(void **state)
 	parent = device_named(world->bus, "xen0");
 	assert_null(pv_device_attach(parent, "xbf", "device/vbd/1", bad));
 	assert_null(pv_device_attach(parent, "xbf", "device/vbd/2", gone));
-	world_has_line(world, "\"xbf\" at xen0: device/vbd/1: the host "
-			      "answered nonsense, not configured");
+	world_has_line(world,
+	    "\"xbf\" at xen0: device/vbd/1: the host "
+	    "answered nonsense, not configured");
 	world_has_line(world, "\"xbf\" at xen0: device/vbd/2 not configured");
 	/* and its number is free */
 	assert_non_null(pv_device_attach(parent, "xbf", "device/vbd/3", disk));
@@ -180,8 +188,7 @@ test_children_are_detached_before_their_parent(void **state)
 	two_disks(device_named(world->bus, "xen0"));
 	diary[0] = '\0';
 	pv_device_detach(device_named(world->bus, "xen0"));
-	assert_string_equal(diary,
-	    "detach xbf1\ndetach xbf0\ndetach xen0\n");
+	assert_string_equal(diary, "detach xbf1\ndetach xbf0\ndetach xen0\n");
 	assert_null(pv_bus_devices(world->bus));
 }
 
@@ -195,8 +202,7 @@ test_detach_of_the_bus_takes_the_last_first(void **state)
 	diary[0] = '\0';
 	pv_bus_detach(world->bus);
 	world->bus = NULL;
-	assert_string_equal(diary,
-	    "detach xbf1\ndetach xbf0\ndetach xen0\n");
+	assert_string_equal(diary, "detach xbf1\ndetach xbf0\ndetach xen0\n");
 }
 
 static void
@@ -267,7 +273,8 @@ own_start(struct pv_store *store, struct pv_kv *kv)
 	pv_kv_done(kv->bus, kv, PV_OK);
 }
 
-static struct pv_store own_store = { .name = "own", .ops = 1u << PV_WRITE,
+static struct pv_store own_store = { .name = "own",
+	.ops = 1u << PV_WRITE,
 	.start = own_start };
 
 static void
@@ -289,8 +296,12 @@ static void
 owner_detach(struct pv_device *device)
 {
 	char value[] = "5";
-	struct pv_kv kv = { .op = PV_WRITE, .key = "state", .keylen = 5,
-		.value = value, .room = 1, .deadline = PV_NEVER,
+	struct pv_kv kv = { .op = PV_WRITE,
+		.key = "state",
+		.keylen = 5,
+		.value = value,
+		.room = 1,
+		.deadline = PV_NEVER,
 		.done = own_done };
 
 	pv_store_submit(device->bus, device->interface, &kv);
@@ -301,16 +312,20 @@ static void
 test_driver_writes_to_its_store_in_detach(void **state)
 {
 	static const struct pv_driver owner = { .name = "xen",
-		.attach = owner_attach, .detach = owner_detach };
+		.attach = owner_attach,
+		.detach = owner_detach };
 	static const struct pv_driver *const owners[] = { &owner, NULL };
 	struct world *world = *state;
 
 	submitted = 0;
 	error_at_detach = 1;
 	world_machine(world, "xen");
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine),
-		.drivers = owners }, &world->bus), PV_OK);
+	assert_int_equal(
+	    pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+						       world->machine),
+			      .drivers = owners },
+		&world->bus),
+	    PV_OK);
 	pv_bus_detach(world->bus);
 	world->bus = NULL;
 	assert_int_equal(submitted, 1);

@@ -84,9 +84,13 @@ test_watch_interval(void **state)
 		NULL };
 
 	world_machine(world, "xen");
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine), .drivers = drivers,
-		.watch_interval = 10 * PV_MILLISECOND }, &world->bus), PV_OK);
+	assert_int_equal(
+	    pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+						       world->machine),
+			      .drivers = drivers,
+			      .watch_interval = 10 * PV_MILLISECOND },
+		&world->bus),
+	    PV_OK);
 	store = pv_bus_devices(world->bus)->softc;
 	store->sim = world->sim;
 	request_begin(world, &watch, PV_WATCH, "key", 16);
@@ -128,7 +132,9 @@ test_watch_large_value(void **state)
 	struct world *world = *state;
 	struct memory_store *store = set_up(state);
 	struct request watch = { 0 };
-	enum { SIZE = 300000 };
+	enum {
+		SIZE = 300000
+	};
 	char *value = malloc(SIZE), *got = malloc(SIZE);
 
 	for (unsigned i = 0; i < SIZE; i++)
@@ -139,9 +145,14 @@ test_watch_large_value(void **state)
 
 		memset(got, '#', SIZE);
 		watch = (struct request){ .kv = { .op = PV_WATCH,
-			.key = "key", .keylen = 3, .value = got, .room = SIZE,
-			.deadline = PV_NEVER, .seen = seen,
-			.done = request_done, .owner = &watch } };
+					      .key = "key",
+					      .keylen = 3,
+					      .value = got,
+					      .room = SIZE,
+					      .deadline = PV_NEVER,
+					      .seen = seen,
+					      .done = request_done,
+					      .owner = &watch } };
 		pv_store_submit(world->bus, pv_bus_interface(world->bus, 0),
 		    &watch.kv);
 		if (pass == 1)
@@ -291,8 +302,8 @@ test_watch_deadline(void **state)
 		request_begin(world, &watch, PV_WATCH, "key", 16);
 		watch.kv.deadline = start + 2500 * PV_MILLISECOND;
 		request_ends(world, &watch, PV_ETIMEDOUT);
-		assert_true(sim_now(world->sim) == start +
-		    2500 * PV_MILLISECOND);
+		assert_true(
+		    sim_now(world->sim) == start + 2500 * PV_MILLISECOND);
 		assert_true(watch.kv.seen == seen);
 		assert_int_equal(watch.kv.len, 0);
 		assert_int_equal(memory_store_pending(store), 0);
@@ -328,7 +339,9 @@ test_watch_cancel(void **state)
 static void
 test_many_watches(void **state)
 {
-	enum { COUNT = 100 };
+	enum {
+		COUNT = 100
+	};
 	struct world *world = *state;
 	struct memory_store *store = set_up(state);
 	struct request *watches = calloc(COUNT, sizeof(*watches));
@@ -380,7 +393,9 @@ test_watch_of_more_than_a_mebibyte(void **state)
 {
 	struct world *world = *state;
 	struct memory_store *store = set_up(state);
-	enum { MOST = 1024 * 1024 };
+	enum {
+		MOST = 1024 * 1024
+	};
 	char *value = calloc(1, MOST + 1);
 	struct request watch = { 0 };
 
@@ -425,17 +440,17 @@ test_watch_of_a_value_that_changes_under_way(void **state)
 				request_begin(world, &watch, PV_WATCH, "key",
 				    room);
 				/* after the first piece, if there are two */
-				while (store->answered % 2 == 0 &&
-				    !watch.finished)
+				while (
+				    store->answered % 2 == 0 && !watch.finished)
 					let_pass(world, 1000);
 				memory_store_set(store, "key", values[to],
 				    lengths[to]);
 				assert_int_equal(pv_await(world->bus,
-				    &watch.finished, PV_NEVER), PV_OK);
+						     &watch.finished, PV_NEVER),
+				    PV_OK);
 				store->answered = 0;
 				len = (size_t)watch.kv.actual;
-				if (len != lengths[from] &&
-				    len != lengths[to])
+				if (len != lengths[from] && len != lengths[to])
 					fail_msg("a length of neither: %zu",
 					    len);
 				assert_int_equal(watch.kv.error,
@@ -443,7 +458,8 @@ test_watch_of_a_value_that_changes_under_way(void **state)
 				if (watch.kv.error == PV_OK)
 					assert_memory_equal(watch.value,
 					    values[len == lengths[to] ? to
-					    : from], len);
+								      : from],
+					    len);
 			}
 }
 

@@ -86,8 +86,7 @@ done(struct pv_ioctl *io)
 	/* never more than was asked for, never to elsewhere */
 	if (io->structure_len > 0) {
 		assert_int_equal(io->structure_len, PVBUS_KV_SIZE);
-		assert_int_equal(io->structure_len,
-		    caller->reserved_structure);
+		assert_int_equal(io->structure_len, caller->reserved_structure);
 		deliver(caller, io->arg, io->structure.bytes,
 		    io->structure_len);
 	}
@@ -148,8 +147,9 @@ caller_start(struct caller *caller, unsigned long cmd)
 			continue;
 		/* nothing has happened, and nothing is kept */
 		assert_int_equal(caller->dones, 0);
-		assert_int_equal(
-		    sim_machine_counts(caller->world->machine)->memory, held);
+		assert_int_equal(sim_machine_counts(caller->world->machine)
+				     ->memory,
+		    held);
 		assert_in_range(caller->starts, 1, CALLER_PIECES);
 	} while (error == PV_EAGAIN);
 	assert_int_equal(error, PV_OK);
@@ -186,8 +186,9 @@ caller_call(struct caller *caller, unsigned long cmd)
 {
 	caller_start(caller, cmd);
 	if (!caller->finished)
-		assert_int_equal(pv_await(caller->world->bus,
-		    &caller->finished, PV_NEVER), PV_OK);
+		assert_int_equal(pv_await(caller->world->bus, &caller->finished,
+				     PV_NEVER),
+		    PV_OK);
 	return caller_finish(caller);
 }
 
@@ -291,8 +292,8 @@ caller_command(struct caller *caller, unsigned long cmd, const char *key,
 {
 	caller_set_key(caller, key, strlen(key));
 	caller_fill_value(caller, value, value != NULL ? room : 0);
-	caller_kv(caller, (struct pvbus_kv_wire){
-		.keylen = (uint32_t)strlen(key),
+	caller_kv(caller,
+	    (struct pvbus_kv_wire){ .keylen = (uint32_t)strlen(key),
 		.valuelen = (uint32_t)room });
 	return caller_call(caller, cmd);
 }

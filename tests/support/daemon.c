@@ -135,8 +135,8 @@ listen_for_notes(const struct pvbusd *d)
 
 	assert_true(fd >= 0);
 	path_in(address.sun_path, sizeof(address.sun_path), d, "notify");
-	assert_int_equal(bind(fd, (struct sockaddr *)&address,
-	    sizeof(address)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)),
+	    0);
 	assert_int_equal(chmod(address.sun_path, 0666), 0);
 	return fd;
 }
@@ -159,10 +159,12 @@ pvbusd_setup(void **state)
 		return -1;
 	path_in(d->sockets, sizeof(d->sockets), d, "run");
 	path_in(d->config, sizeof(d->config), d, "config");
-	snprintf(lines, sizeof(lines), "item " GREETING_KEY " " GREETING "\n"
+	snprintf(lines, sizeof(lines),
+	    "item " GREETING_KEY " " GREETING "\n"
 	    "item opt/empty\n"
 	    "file " LARGE_KEY " %s/large\n"
-	    "oem org.example.role=database\n", d->root);
+	    "oem org.example.role=database\n",
+	    d->root);
 	pvbusd_configure(d, lines, strlen(lines));
 	write_large(d);
 	d->notify = listen_for_notes(d);
@@ -253,8 +255,7 @@ reap(struct pvbusd *d)
 	close(d->exited);
 	d->pid = 0;
 	d->exited = -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status)
-	                         : 128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static void
@@ -466,8 +467,8 @@ pvbusd_status(const struct pvbusd *d, const char *name, char *value,
 		if (strncmp(line, name, len) != 0 || line[len] != ':')
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		snprintf(value, size, "%s", line + len + 1 +
-		    strspn(line + len + 1, " \t"));
+		snprintf(value, size, "%s",
+		    line + len + 1 + strspn(line + len + 1, " \t"));
 	}
 	fclose(file);
 }
@@ -517,7 +518,8 @@ client_try(const struct pvbusd *d, unsigned number, uid_t uid)
 		assert_int_equal(seteuid(uid), 0);
 	}
 	error = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0
-	    ? 0 : errno;
+	    ? 0
+	    : errno;
 	if (uid != self) {
 		assert_int_equal(seteuid(self), 0);
 		assert_int_equal(setegid(group), 0);
@@ -552,8 +554,7 @@ client_send(int fd, const void *bytes, size_t size)
 
 	while (size > 0) {
 		sent = send(fd, p, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (sent < 0 && errno == EAGAIN &&
-		    await(fd, POLLOUT, DEADLINE))
+		if (sent < 0 && errno == EAGAIN && await(fd, POLLOUT, DEADLINE))
 			continue;
 		if (sent < 0)
 			fail_msg("pvbusd takes nothing more: %s",
@@ -585,8 +586,10 @@ void
 client_request(int fd, uint32_t cmd, uint32_t flags, const void *body,
     size_t size)
 {
-	struct socket_request request = { .magic = SOCKET_MAGIC, .cmd = cmd,
-		.flags = flags, .length = (uint32_t)size };
+	struct socket_request request = { .magic = SOCKET_MAGIC,
+		.cmd = cmd,
+		.flags = flags,
+		.length = (uint32_t)size };
 
 	client_send(fd, &request, sizeof(request));
 	client_send(fd, body, size);
@@ -598,10 +601,12 @@ make_request(unsigned char *message, uint32_t cmd, uint32_t flags,
 {
 	size_t key_len = strlen(key);
 	struct pvbus_kv_wire kv = { .version = PVBUS_KV_ABI,
-		.key = sizeof(kv), .keylen = (uint32_t)key_len,
+		.key = sizeof(kv),
+		.keylen = (uint32_t)key_len,
 		.value = sizeof(kv) + key_len,
 		.valuelen = value != NULL ? (uint32_t)value_len : ROOM };
-	struct socket_request request = { .magic = SOCKET_MAGIC, .cmd = cmd,
+	struct socket_request request = { .magic = SOCKET_MAGIC,
+		.cmd = cmd,
 		.flags = flags };
 	size_t size = sizeof(request);
 
@@ -628,8 +633,8 @@ client_answer(int fd, struct answer *answer)
 	answer->error = reply.error;
 	answer->structure = reply.structure;
 	answer->data_len = reply.length - reply.structure;
-	assert_true(reply.structure == 0 ||
-	    reply.structure == sizeof(answer->kv));
+	assert_true(
+	    reply.structure == 0 || reply.structure == sizeof(answer->kv));
 	assert_in_range(answer->data_len, 0, sizeof(answer->data));
 	client_receive(fd, &answer->kv, reply.structure);
 	client_receive(fd, answer->data, answer->data_len);
@@ -642,8 +647,9 @@ client_ask(int fd, uint32_t cmd, uint32_t flags, const char *key,
 	unsigned char message[1024];
 	const char *value = cmd == PVBUS_CMD_PUT ? "value" : NULL;
 
-	client_send(fd, message, make_request(message, cmd, flags, key, value,
-	    value != NULL ? strlen(value) : 0));
+	client_send(fd, message,
+	    make_request(message, cmd, flags, key, value,
+		value != NULL ? strlen(value) : 0));
 	client_answer(fd, answer);
 	return answer->error;
 }

@@ -22,10 +22,10 @@
 #include "wire/socket.h"
 
 /* cmocka 1.1 has "not ok" for what skip() was said of.  Leaves the test. */
-#define skip_test(why)                                                         \
-	do {                                                                   \
-		print_message("# SKIP %s: %s\n", __func__, why);               \
-		return;                                                        \
+#define skip_test(why)                                           \
+	do {                                                     \
+		print_message("# SKIP %s: %s\n", __func__, why); \
+		return;                                          \
 	} while (0)
 #define NOT_ROOT "only root can become another user"
 
@@ -45,18 +45,18 @@
 #define LARGE_SIZE 61440
 
 struct pvbusd {
-	pid_t pid; /* 0: not running */
-	int exited; /* readable when it has ended */
-	int notify; /* where NOTIFY_SOCKET leads */
-	uid_t uid; /* to run as; that of the test unless it is set */
-	unsigned limit; /* of its descriptors; 0: that of the test */
-	int beside; /* a client that behaves, from the start on */
+	pid_t pid;            /* 0: not running */
+	int exited;           /* readable when it has ended */
+	int notify;           /* where NOTIFY_SOCKET leads */
+	uid_t uid;            /* to run as; that of the test unless it is set */
+	unsigned limit;       /* of its descriptors; 0: that of the test */
+	int beside;           /* a client that behaves, from the start on */
 	unsigned descriptors; /* when it was ready, with `beside` */
-	char root[64]; /* all is in here */
-	char sockets[96]; /* -s: in root, not there yet */
-	char config[96]; /* -c */
-	char *said; /* standard error, of pvbusd_said() */
-	char *printed; /* standard output, of pvbusd_run() */
+	char root[64];        /* all is in here */
+	char sockets[96];     /* -s: in root, not there yet */
+	char config[96];      /* -c */
+	char *said;           /* standard error, of pvbusd_said() */
+	char *printed;        /* standard output, of pvbusd_run() */
 };
 
 /* For cmocka: *state is a struct pvbusd, started with sim:kvm or not yet.  The
@@ -65,10 +65,10 @@ struct pvbusd {
 int pvbusd_setup(void **state);
 int pvbusd_setup_running(void **state);
 int pvbusd_teardown(void **state);
-#define pvbusd_test(f)                                                         \
+#define pvbusd_test(f) \
 	cmocka_unit_test_setup_teardown(f, pvbusd_setup, pvbusd_teardown)
-#define pvbusd_running_test(f)                                                 \
-	cmocka_unit_test_setup_teardown(f, pvbusd_setup_running,               \
+#define pvbusd_running_test(f)                                   \
+	cmocka_unit_test_setup_teardown(f, pvbusd_setup_running, \
 	    pvbusd_teardown)
 
 /* Write the configuration file, which at first has the keys above. */
@@ -82,8 +82,7 @@ void make_large(unsigned char bytes[LARGE_SIZE]);
 void pvbusd_start(struct pvbusd *, ...) __attribute__((sentinel));
 /* Run with these words alone until it ends; returns its exit status, 128 and
  * more for a signal.  `out` is where its output goes, NULL: d->printed. */
-int pvbusd_run(struct pvbusd *, const char *out, ...)
-    __attribute__((sentinel));
+int pvbusd_run(struct pvbusd *, const char *out, ...) __attribute__((sentinel));
 /* A signal, and the exit status that follows it. */
 int pvbusd_end(struct pvbusd *, int signal);
 /* What it wrote to standard error. */

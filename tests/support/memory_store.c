@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "guest/kvm/fwstore.h"
 #include "tests/support/memory_store.h"
+#include "guest/kvm/fwstore.h"
 
 struct memory_key {
 	char *name;
@@ -62,7 +62,8 @@ find(const struct memory_store *store, const char *name, size_t len)
 	size_t i = place(store, name, len);
 
 	return i < store->count && compare(&store->keys[i], name, len) == 0
-	    ? &store->keys[i] : NULL;
+	    ? &store->keys[i]
+	    : NULL;
 }
 
 static void
@@ -103,8 +104,8 @@ unset(struct memory_store *store, const char *name, size_t len)
 }
 
 void
-memory_store_set(struct memory_store *store, const char *key,
-    const void *value, size_t len)
+memory_store_set(struct memory_store *store, const char *key, const void *value,
+    size_t len)
 {
 	set(store, key, strlen(key), value, len);
 }
@@ -116,8 +117,7 @@ memory_store_unset(struct memory_store *store, const char *key)
 }
 
 const void *
-memory_store_get(const struct memory_store *store, const char *key,
-    size_t *len)
+memory_store_get(const struct memory_store *store, const char *key, size_t *len)
 {
 	const struct memory_key *found = find(store, key, strlen(key));
 
@@ -317,16 +317,18 @@ struct memory_store *
 memory_store_attach(struct world *world)
 {
 	static const struct pv_driver *const drivers[] = { &memory_xen_driver,
-		&memory_vmt_driver, &pv_fwcfg_driver, &pv_smbios_driver,
-		NULL };
+		&memory_vmt_driver, &pv_fwcfg_driver, &pv_smbios_driver, NULL };
 	const struct pv_device *device;
 	struct memory_store *store = NULL;
 
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine),
-		.drivers = drivers }, &world->bus), PV_OK);
+	assert_int_equal(
+	    pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+						       world->machine),
+			      .drivers = drivers },
+		&world->bus),
+	    PV_OK);
 	for (device = pv_bus_devices(world->bus); device != NULL;
-	    device = device->next)
+	     device = device->next)
 		if (device->driver == &memory_xen_driver ||
 		    device->driver == &memory_vmt_driver)
 			store = device->softc;

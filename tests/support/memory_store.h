@@ -17,11 +17,11 @@ struct memory_store {
 	struct pv_device *device;
 
 	/* how it behaves, from the next request on */
-	struct sim *sim;  /* of the random delays */
-	uint64_t delay;   /* the longest one; 0: answers at once */
-	bool silent;      /* takes requests and never answers */
-	int error;        /* the answer to everything, unless 0 */
-	bool careless;    /* with an error it speaks of bytes, too */
+	struct sim *sim; /* of the random delays */
+	uint64_t delay;  /* the longest one; 0: answers at once */
+	bool silent;     /* takes requests and never answers */
+	int error;       /* the answer to everything, unless 0 */
+	bool careless;   /* with an error it speaks of bytes, too */
 
 	/* what the bus did with it */
 	unsigned started, answered, cancelled;
@@ -41,8 +41,8 @@ extern const struct pv_driver memory_vmt_driver;
 struct memory_store *memory_store_attach(struct world *);
 
 /* From behind, as the host would: set, remove, and look. */
-void memory_store_set(struct memory_store *, const char *key,
-    const void *value, size_t len);
+void memory_store_set(struct memory_store *, const char *key, const void *value,
+    size_t len);
 void memory_store_unset(struct memory_store *, const char *key);
 const void *memory_store_get(const struct memory_store *, const char *key,
     size_t *len);

@@ -7,8 +7,8 @@ setting_up(void **state)
 	struct setting set = { .world = *state };
 
 	world_machine(set.world, "kvm+xen+bhyve");
-	assert_true(host_fwcfg_add(set.world->fwcfg, "opt/greeting", "hello",
-	    5));
+	assert_true(
+	    host_fwcfg_add(set.world->fwcfg, "opt/greeting", "hello", 5));
 	assert_true(host_fwcfg_add(set.world->fwcfg, "opt/a/b", "x", 1));
 	set.store = memory_store_attach(set.world);
 	set.caller = caller_new(set.world);

@@ -42,9 +42,10 @@ complain(const struct world *world, const char *what, size_t expected,
 {
 	if (expected == got)
 		return 0;
-	fprintf(stderr, "# %s: expected %zu, got %zu; again with "
-	    "PVBUS_SEED=%llu\n", what, expected, got,
-	    (unsigned long long)world->seed);
+	fprintf(stderr,
+	    "# %s: expected %zu, got %zu; again with "
+	    "PVBUS_SEED=%llu\n",
+	    what, expected, got, (unsigned long long)world->seed);
 	return -1;
 }
 
@@ -56,12 +57,12 @@ world_teardown(void **state)
 
 	pv_bus_detach(world->bus);
 	if (world->machine != NULL) {
-		const struct sim_counts *counts =
-		    sim_machine_counts(world->machine);
+		const struct sim_counts *counts = sim_machine_counts(
+		    world->machine);
 
 		result |= complain(world, "bytes not freed", 0, counts->memory);
-		result |= complain(world, "pages not freed", world->leaked_pages,
-		    counts->pages);
+		result |= complain(world, "pages not freed",
+		    world->leaked_pages, counts->pages);
 		result |= complain(world, "accesses to memory not lent", 0,
 		    counts->violations);
 	}
@@ -87,9 +88,10 @@ world_machine(struct world *world, const char *faces)
 static int
 attach(struct world *world)
 {
-	return pv_bus_attach(&(struct pv_bus_config){
-		.port = sim_machine_port(world->machine),
-		.drivers = drivers }, &world->bus);
+	return pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
+							  world->machine),
+				 .drivers = drivers },
+	    &world->bus);
 }
 
 void
@@ -163,7 +165,7 @@ world_request(struct world *world, struct pv_kv *kv)
 		kv->deadline = pv_bus_now(world->bus) + 60 * PV_SECOND;
 	pv_store_submit(world->bus, pv_bus_interface(world->bus, 0), kv);
 	if (pv_await(world->bus, &finished,
-	    pv_bus_now(world->bus) + 3600 * PV_SECOND) != PV_OK)
+		pv_bus_now(world->bus) + 3600 * PV_SECOND) != PV_OK)
 		fail_msg("a request was not answered in an hour");
 	return kv->error;
 }
@@ -172,8 +174,11 @@ int
 world_read(struct world *world, const char *key, void *value, size_t room,
     size_t *len)
 {
-	struct pv_kv kv = { .op = PV_READ, .key = key, .keylen = strlen(key),
-		.value = value, .room = room };
+	struct pv_kv kv = { .op = PV_READ,
+		.key = key,
+		.keylen = strlen(key),
+		.value = value,
+		.room = room };
 	int error = world_request(world, &kv);
 
 	*len = error == PV_OK ? kv.len : (size_t)kv.actual;
@@ -184,8 +189,11 @@ int
 world_list(struct world *world, const char *key, bool recursive, char *names,
     size_t room, size_t *len)
 {
-	struct pv_kv kv = { .op = PV_LIST, .key = key, .keylen = strlen(key),
-		.flags = recursive ? PV_KV_RECURSIVE : 0, .value = names,
+	struct pv_kv kv = { .op = PV_LIST,
+		.key = key,
+		.keylen = strlen(key),
+		.flags = recursive ? PV_KV_RECURSIVE : 0,
+		.value = names,
 		.room = room };
 	int error = world_request(world, &kv);
 

@@ -34,7 +34,8 @@ struct world {
  * given back, or when a host touched memory that was not lent to it. */
 int world_setup(void **state);
 int world_teardown(void **state);
-#define world_test(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define world_test(f) \
+	cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 /* Make the machine; the test may then change its host. */
 void world_machine(struct world *, const char *faces);

@@ -92,12 +92,12 @@ test_numbers_of_the_second_set(void **state)
 	assert_int_equal(PVBUS_CMD_INFO, 0xc0405625);
 }
 
-#define SAME_PLACE(ours, theirs, at)                                           \
-	do {                                                                   \
-		assert_int_equal(offsetof(struct pvbus_kv, ours), at);         \
-		assert_int_equal(offsetof(struct pvbus_kv_wire, theirs), at);  \
-		assert_int_equal(sizeof(((struct pvbus_kv *)0)->ours),         \
-		    sizeof(((struct pvbus_kv_wire *)0)->theirs));              \
+#define SAME_PLACE(ours, theirs, at)                                          \
+	do {                                                                  \
+		assert_int_equal(offsetof(struct pvbus_kv, ours), at);        \
+		assert_int_equal(offsetof(struct pvbus_kv_wire, theirs), at); \
+		assert_int_equal(sizeof(((struct pvbus_kv *)0)->ours),        \
+		    sizeof(((struct pvbus_kv_wire *)0)->theirs));             \
 	} while (0)
 
 static void

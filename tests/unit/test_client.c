@@ -347,7 +347,8 @@ get_value_that_never_rests(void **state)
 	memset(steps, 0, sizeof(steps));
 	for (unsigned i = 0; i < 8; i += 2) {
 		steps[i] = (struct step){ .error = ERANGE, .actual = 150000 };
-		steps[i + 1] = (struct step){ .data = big, .length = 65536,
+		steps[i + 1] = (struct step){ .data = big,
+			.length = 65536,
 			.actual = 150001 + i };
 	}
 	p = begin(&peer, steps, 8);
@@ -504,8 +505,11 @@ static void
 put_sends_the_bytes(void **state)
 {
 	static const struct step steps[] = {
-		{ .length = 0 }, { .length = 0 }, { .length = 0 },
-		{ .error = EROFS }, { .length = 0 },
+		{ .length = 0 },
+		{ .length = 0 },
+		{ .length = 0 },
+		{ .error = EROFS },
+		{ .length = 0 },
 	};
 	struct pvbus *p = BEGIN(steps);
 
@@ -694,7 +698,9 @@ lies_about_pieces(void **state)
 {
 	static const struct step lies[] = {
 		{ .length = 0, .actual = 70000 },
-		{ .data = big, .length = 65536, .actual = 70000,
+		{ .data = big,
+		    .length = 65536,
+		    .actual = 70000,
 		    .no_structure = true },
 		{ .error = ERANGE, .actual = 70000 },
 		{ .error = EINVAL },
@@ -703,7 +709,8 @@ lies_about_pieces(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct step steps[] = {
-			{ .error = ERANGE, .actual = 70000 }, lies[i],
+			{ .error = ERANGE, .actual = 70000 },
+			lies[i],
 		};
 		struct pvbus *p = BEGIN(steps);
 
@@ -742,8 +749,10 @@ peer_leaves_after_any_byte(void **state)
 	(void)state;
 	for (size_t cut = 0; cut < sizeof(struct socket_reply) + KV + 5;
 	     cut++) {
-		struct step step = { .data = "hello", .length = 5,
-			.how = HOW_CUT, .cut = cut };
+		struct step step = { .data = "hello",
+			.length = 5,
+			.how = HOW_CUT,
+			.cut = cut };
 		struct pvbus *p = begin(&peer, &step, 1);
 
 		assert_int_equal(try_get(p, NULL, 0), -ENODEV);

@@ -177,7 +177,8 @@ listen_at(const char *name, int backlog)
 	    name);
 	assert_true(fd >= 0);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address,
-			     sizeof(address)), 0);
+			     sizeof(address)),
+	    0);
 	assert_int_equal(listen(fd, backlog), 0);
 	return fd;
 }
@@ -353,12 +354,12 @@ informed(void *argument)
 	int fd = accept(listener, NULL, NULL);
 	size_t n = strlen(text + 1);
 
-	if (fd < 0 || recv(fd, &request, sizeof(request), MSG_WAITALL) !=
-	    sizeof(request))
+	if (fd < 0 ||
+	    recv(fd, &request, sizeof(request), MSG_WAITALL) != sizeof(request))
 		return NULL;
 	memset(&reply, 0, sizeof(reply));
-	reply.header = (struct socket_reply){ SOCKET_MAGIC, 0,
-		sizeof(reply.kv), (uint32_t)(sizeof(reply.kv) + n) };
+	reply.header = (struct socket_reply){ SOCKET_MAGIC, 0, sizeof(reply.kv),
+		(uint32_t)(sizeof(reply.kv) + n) };
 	reply.kv = request.kv;
 	reply.kv.pk_valuelen = (uint32_t)n;
 	reply.kv.pk_actual = n;
@@ -382,7 +383,8 @@ first_with_a_store(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		fds[i] = listen_at((const char *[]){ "pvbus1", "pvbus2",
-				       "pvbus3" }[i], 4);
+				       "pvbus3" }[i],
+		    4);
 		texts[i][0] = (char)('A' + fds[i]);
 	}
 	close(listen_at("pvbus0", 1));

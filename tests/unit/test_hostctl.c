@@ -18,11 +18,11 @@
 #include "programs/hostctl/options.h"
 #include "programs/hostctl/status.h"
 
-#define ASSERT_BUFFER(b, text)                                                 \
-	do {                                                                   \
-		buffer_byte(b, '\0');                                          \
-		assert_string_equal((b)->data, text);                          \
-		buffer_free(b);                                                \
+#define ASSERT_BUFFER(b, text)                        \
+	do {                                          \
+		buffer_byte(b, '\0');                 \
+		assert_string_equal((b)->data, text); \
+		buffer_free(b);                       \
 	} while (0)
 
 /* ---- Buffers ---------------------------------------------------------- */
@@ -94,7 +94,9 @@ escapes(void **state)
 	escaped("a\nb\tc", 5, true, "a\nb\tc");
 	escaped("\a\b\v\f\r", 5, true, "\\a\\b\\v\\f\\r");
 	escaped("c:\\dir", 6, true, "c:\\\\dir");
-	escaped("\033[2J\177\0" "1", 7, true, "\\033[2J\\177\\0001");
+	escaped("\033[2J\177\0"
+		"1",
+	    7, true, "\\033[2J\\177\\0001");
 	escaped("\303\244\360\237\230\200", 6, true,
 	    "\303\244\360\237\230\200");
 	escaped("\233\303", 2, true, "\\233\\303");
@@ -144,7 +146,8 @@ json_commas(void **state)
 	buffer_byte(&b, '\n');
 	json_open(&b, NULL, '{');
 	json_close(&b, '}');
-	ASSERT_BUFFER(&b, "{\"schema\":1,\"empty\":[],\"names\":[\"{\",\"[\","
+	ASSERT_BUFFER(&b,
+	    "{\"schema\":1,\"empty\":[],\"names\":[\"{\",\"[\","
 	    "{\"base64\":\"/w==\"}],\"last\":\"\"}\n{}");
 }
 
@@ -243,9 +246,9 @@ options_modes(void **state)
 static void
 options_wrong(void **state)
 {
-	static const char *const lines[] = { "", "-x", "--nothing", "-f",
-		"-T", "-i in", "-i in key value", "-i in -j key",
-		"-i in -g key", "-i in -l", "-l -d key", "-w -a", "-rw key", "-t -l", "-g",
+	static const char *const lines[] = { "", "-x", "--nothing", "-f", "-T",
+		"-i in", "-i in key value", "-i in -j key", "-i in -g key",
+		"-i in -l", "-l -d key", "-w -a", "-rw key", "-t -l", "-g",
 		"-g -d key", "-n 1 key", "-n 0 -w key", "-n x -w key",
 		"-n 9999999999 -w key", "-w", "-w a b", "-d", "-a key",
 		"-jR key", "-lR", "-dR key", "-T 0 key", "-T 0.0 key",
@@ -323,13 +326,12 @@ info_lines(void **state)
 static void
 statuses(void **state)
 {
-	static const int pairs[][2] = { { 0, 0 }, { ENOENT, 1 },
-		{ EINVAL, 65 }, { EMSGSIZE, 65 }, { ERANGE, 65 },
-		{ ENAMETOOLONG, 65 }, { ENODEV, 69 }, { ENXIO, 69 },
-		{ ENOTTY, 69 }, { ENOTSUP, 69 }, { EIO, 74 }, { ENOMEM, 74 },
-		{ EFAULT, 74 }, { ENOSPC, 74 }, { ETIMEDOUT, 75 },
-		{ EAGAIN, 75 }, { EBUSY, 75 }, { EINTR, 75 }, { EPROTO, 76 },
-		{ EACCES, 77 }, { EPERM, 77 }, { EROFS, 77 } };
+	static const int pairs[][2] = { { 0, 0 }, { ENOENT, 1 }, { EINVAL, 65 },
+		{ EMSGSIZE, 65 }, { ERANGE, 65 }, { ENAMETOOLONG, 65 },
+		{ ENODEV, 69 }, { ENXIO, 69 }, { ENOTTY, 69 }, { ENOTSUP, 69 },
+		{ EIO, 74 }, { ENOMEM, 74 }, { EFAULT, 74 }, { ENOSPC, 74 },
+		{ ETIMEDOUT, 75 }, { EAGAIN, 75 }, { EBUSY, 75 }, { EINTR, 75 },
+		{ EPROTO, 76 }, { EACCES, 77 }, { EPERM, 77 }, { EROFS, 77 } };
 	char room[16];
 
 	(void)state;

@@ -62,8 +62,7 @@ test_no_two_are_the_same(void **state)
 	for (size_t i = 0; i < COUNT; i++)
 		for (size_t j = 0; j < i; j++) {
 			assert_int_not_equal(errors[i].error, errors[j].error);
-			assert_string_not_equal(
-			    pv_error_text(errors[i].error),
+			assert_string_not_equal(pv_error_text(errors[i].error),
 			    pv_error_text(errors[j].error));
 		}
 }

@@ -56,9 +56,8 @@ kvm_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, struct pv_cpuid *out)
 	if (leaf == 1)
 		out->ecx = CPUID_1_ECX_HYPERVISOR;
 	if (leaf == CPUID_HV_FIRST)
-		*out = (struct pv_cpuid){ CPUID_HV_FIRST + 1,
-			get_le32("KVMK"), get_le32("VMKV"),
-			get_le32("M\0\0\0") };
+		*out = (struct pv_cpuid){ CPUID_HV_FIRST + 1, get_le32("KVMK"),
+			get_le32("VMKV"), get_le32("M\0\0\0") };
 	if (leaf == CPUID_HV_FIRST + CPUID_KVM_FEATURES)
 		out->eax = CPUID_KVM_CLOCKSOURCE2 |
 		    CPUID_KVM_CLOCKSOURCE_STABLE;
@@ -74,8 +73,10 @@ tree_setup(void **state)
 	strcpy(tree->root, "/tmp/pvbus-test.XXXXXX");
 	if (mkdtemp(tree->root) == NULL || chmod(tree->root, 0755) != 0)
 		return -1;
-	tree->linux_port = linux_port_new(&(struct linux_port_config){
-		.sys = tree->root, .log = keep_log, .log_ctx = tree });
+	tree->linux_port = linux_port_new(
+	    &(struct linux_port_config){ .sys = tree->root,
+		.log = keep_log,
+		.log_ctx = tree });
 	if (tree->linux_port == NULL)
 		return -1;
 	tree->port = *linux_port_table(tree->linux_port);
@@ -121,7 +122,7 @@ put(const struct tree *tree, const char *file, const void *bytes, size_t size)
 
 	make_path(tree, path, sizeof(path), file);
 	for (char *slash = path + strlen(tree->root) + 1;
-	    (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+	     (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
 		*slash = '\0';
 		if (mkdir(path, 0755) != 0)
 			assert_int_equal(errno, EEXIST);
@@ -181,8 +182,10 @@ attach(struct tree *tree)
 	static const struct pv_driver *const drivers[] = { &pv_fwcfg_driver,
 		&pv_smbios_driver, NULL };
 
-	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){
-		.port = &tree->port, .drivers = drivers }, &tree->bus),
+	assert_int_equal(pv_bus_attach(&(struct pv_bus_config){ .port =
+								    &tree->port,
+					   .drivers = drivers },
+			     &tree->bus),
 	    PV_OK);
 }
 
@@ -193,17 +196,22 @@ done(struct pv_kv *kv)
 }
 
 static int
-read_key(struct tree *tree, const char *key, void *to, size_t room,
-    size_t *len)
+read_key(struct tree *tree, const char *key, void *to, size_t room, size_t *len)
 {
 	bool finished = false;
-	struct pv_kv kv = { .op = PV_READ, .key = key, .keylen = strlen(key),
-		.value = to, .room = room, .deadline = PV_NEVER, .done = done,
+	struct pv_kv kv = { .op = PV_READ,
+		.key = key,
+		.keylen = strlen(key),
+		.value = to,
+		.room = room,
+		.deadline = PV_NEVER,
+		.done = done,
 		.owner = &finished };
 
 	pv_store_submit(tree->bus, pv_bus_interface(tree->bus, 0), &kv);
 	assert_int_equal(pv_await(tree->bus, &finished,
-	    pv_bus_now(tree->bus) + 60 * PV_SECOND), PV_OK);
+			     pv_bus_now(tree->bus) + 60 * PV_SECOND),
+	    PV_OK);
 	*len = kv.len;
 	return kv.error;
 }
@@ -235,7 +243,8 @@ fw_read(const struct pv_port *port, uint32_t id, uint64_t offset, void *to,
 	long got;
 
 	while ((got = port->fw_read(port->ctx, id, offset, to, size)) ==
-	    PV_EAGAIN && port->now(port->ctx) < deadline)
+		PV_EAGAIN &&
+	    port->now(port->ctx) < deadline)
 		port->wait(port->ctx, deadline);
 	return got;
 }
@@ -315,7 +324,9 @@ static void
 test_large_item(void **state)
 {
 	struct tree *tree = *state;
-	enum { SIZE = 300000 };
+	enum {
+		SIZE = 300000
+	};
 	unsigned char *bytes = malloc(SIZE), *got = malloc(SIZE);
 	size_t len;
 
@@ -368,8 +379,7 @@ test_names_that_can_be_no_key(void **state)
 	put_item(tree, "35", "opt/b b", 3, "abc", 3);
 	put_item(tree, "36", "opt/gr\xc3\xbc", 3, "abc", 3);
 	attach(tree);
-	log_has(tree,
-	    "Linux qemu_fw_cfg, 1 item, 4 bad left out\n");
+	log_has(tree, "Linux qemu_fw_cfg, 1 item, 4 bad left out\n");
 	reads(tree, longest, "abc");
 }
 
@@ -383,8 +393,7 @@ test_raw_shorter_than_size_is_eio(void **state)
 	put_item(tree, "32", "opt/short", 10, "12345", 5);
 	put_item(tree, "33", "opt/none", 10, "", 0);
 	attach(tree);
-	assert_int_equal(read_key(tree, "opt/short", value, 16, &len),
-	    PV_EIO);
+	assert_int_equal(read_key(tree, "opt/short", value, 16, &len), PV_EIO);
 	assert_int_equal(len, 0);
 	assert_int_equal(read_key(tree, "opt/none", value, 16, &len), PV_EIO);
 }
@@ -440,7 +449,10 @@ test_raw_is_fetched_once(void **state)
 static void
 test_more_files_than_are_kept(void **state)
 {
-	enum { SIZE = 5 * 1024 * 1024, COUNT = 5 };
+	enum {
+		SIZE = 5 * 1024 * 1024,
+		COUNT = 5
+	};
 	struct tree *tree = *state;
 	char *bytes = malloc(SIZE), *value = malloc(SIZE), key[2][16];
 	size_t len;
@@ -471,9 +483,14 @@ test_file_too_large_to_keep_is_emsgsize(void **state)
 {
 	struct tree *tree = *state;
 	char value[16];
-	struct pv_kv kv = { .op = PV_READ, .flags = PV_KV_PARTIAL,
-		.key = "opt/a", .keylen = 5, .value = value,
-		.room = sizeof(value), .deadline = PV_NEVER, .done = done };
+	struct pv_kv kv = { .op = PV_READ,
+		.flags = PV_KV_PARTIAL,
+		.key = "opt/a",
+		.keylen = 5,
+		.value = value,
+		.room = sizeof(value),
+		.deadline = PV_NEVER,
+		.done = done };
 	bool finished = false;
 
 	kv.owner = &finished;
@@ -481,7 +498,8 @@ test_file_too_large_to_keep_is_emsgsize(void **state)
 	attach(tree);
 	pv_store_submit(tree->bus, pv_bus_interface(tree->bus, 0), &kv);
 	assert_int_equal(pv_await(tree->bus, &finished,
-	    pv_bus_now(tree->bus) + 60 * PV_SECOND), PV_OK);
+			     pv_bus_now(tree->bus) + 60 * PV_SECOND),
+	    PV_OK);
 	assert_int_equal(kv.error, PV_EMSGSIZE);
 }
 
@@ -606,13 +624,16 @@ look_at_report(struct tree *tree)
 		&pv_smbios_driver, NULL };
 
 	if (pv_bus_attach(&(struct pv_bus_config){ .port = &tree->port,
-		.drivers = drivers }, &tree->bus) != PV_OK)
+			      .drivers = drivers },
+		&tree->bus) != PV_OK)
 		return 1;
-	if (strstr(tree->log, "\"fwcfg\" at pvbus0: refused, not configured"
-	    "\n") == NULL)
+	if (strstr(tree->log,
+		"\"fwcfg\" at pvbus0: refused, not configured"
+		"\n") == NULL)
 		return 2;
-	if (strstr(tree->log, "\"smbios\" at pvbus0: refused, not configured"
-	    "\n") == NULL)
+	if (strstr(tree->log,
+		"\"smbios\" at pvbus0: refused, not configured"
+		"\n") == NULL)
 		return 3;
 	return pv_bus_interface(tree->bus, 0)->store != NULL ? 4 : 0;
 }
@@ -684,8 +705,7 @@ test_dmi_table(void **state)
 	put(tree, DMI, dmi, sizeof(dmi));
 	/* as often as it is asked for */
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(port->smbios(port->ctx, NULL, 0),
-		    sizeof(dmi));
+		assert_int_equal(port->smbios(port->ctx, NULL, 0), sizeof(dmi));
 		memset(got, '#', sizeof(got));
 		assert_int_equal(port->smbios(port->ctx, got, sizeof(dmi)),
 		    sizeof(dmi));
@@ -759,14 +779,17 @@ static void
 test_huge_dmi_is_refused(void **state)
 {
 	struct tree *tree = *state;
-	enum { SIZE = 1024 * 1024 + 1 };
+	enum {
+		SIZE = 1024 * 1024 + 1
+	};
 	unsigned char *bytes = calloc(1, SIZE);
 
 	memcpy(bytes, dmi, sizeof(dmi));
 	put(tree, DMI, bytes, SIZE);
 	attach(tree);
-	log_has(tree, "\"smbios\" at pvbus0: the host answered nonsense, "
-		      "not configured\n");
+	log_has(tree,
+	    "\"smbios\" at pvbus0: the host answered nonsense, "
+	    "not configured\n");
 	pv_bus_detach(tree->bus);
 	/* and the largest that is not */
 	put(tree, DMI, bytes, SIZE - 1);
@@ -848,13 +871,12 @@ test_root_that_is_too_long(void **state)
 	port = linux_port_table(linux_port);
 	assert_int_equal(port->fw_item(port->ctx, 0, &got), PV_ENODEV);
 	assert_int_equal(port->smbios(port->ctx, NULL, 0), PV_ENODEV);
-	assert_int_equal(port->holder(port->ctx, "xen", holder, 8),
-	    PV_ENOENT);
+	assert_int_equal(port->holder(port->ctx, "xen", holder, 8), PV_ENOENT);
 	linux_port_free(linux_port);
 	free(root);
 }
 
-#define tree_test(f)                                                           \
+#define tree_test(f) \
 	cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 
 int

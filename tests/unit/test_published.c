@@ -56,8 +56,7 @@ test_fwcfg_directory(void **state)
 	assert_int_equal(FWCFG_ENTRY_SIZE, sizeof(struct fw_cfg_file));
 	assert_int_equal(FWCFG_ENTRY_LENGTH,
 	    offsetof(struct fw_cfg_file, size));
-	assert_int_equal(FWCFG_ENTRY_KEY,
-	    offsetof(struct fw_cfg_file, select));
+	assert_int_equal(FWCFG_ENTRY_KEY, offsetof(struct fw_cfg_file, select));
 	assert_int_equal(FWCFG_ENTRY_NAME, offsetof(struct fw_cfg_file, name));
 	assert_int_equal(FWCFG_NAME_SIZE, FW_CFG_MAX_FILE_PATH);
 }

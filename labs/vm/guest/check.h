@@ -9,14 +9,14 @@
 
 #include <stddef.h>
 
-#define DEVICE	    "/dev/pvbus0"
-#define KEY	    "opt/org.example/greeting"
-#define VALUE	    "hello from the host"
-#define EMPTY_KEY   "opt/org.example/empty"
+#define DEVICE "/dev/pvbus0"
+#define KEY "opt/org.example/greeting"
+#define VALUE "hello from the host"
+#define EMPTY_KEY "opt/org.example/empty"
 #define MISSING_KEY "opt/org.example/missing"
-#define TYPE	    "QEMU"
-#define MAXSIZE	    65536
-#define FILLER	    0xa5 /* what buffers hold before the call */
+#define TYPE "QEMU"
+#define MAXSIZE 65536
+#define FILLER 0xa5 /* what buffers hold before the call */
 
 struct check {
 	const char *name;
@@ -27,7 +27,7 @@ struct check {
 extern const struct check checks[];
 
 extern int rdonly, rdwr; /* the device, opened in both ways */
-extern char *bad;	 /* an address that can be neither read nor written */
+extern char *bad;        /* an address that can be neither read nor written */
 /* Two buffers of MAXSIZE + 1 bytes; nothing can be read behind their ends. */
 extern char *room, *value;
 

@@ -19,11 +19,11 @@
 
 #include "check.h"
 
-#define BLOB_KEY  "opt/org.example/blob"
+#define BLOB_KEY "opt/org.example/blob"
 #define BLOB_FILE "/payload/expected/blob"
 #define BLOB_SIZE 61440
 
-#define FLOOD	   300
+#define FLOOD 300
 #define OTHER_USER 1000
 
 static uint64_t
@@ -68,7 +68,8 @@ check_layout(void)
 		complain("expected a structure of 64 bytes, got %zu",
 		    sizeof(struct pvbus_kv));
 	if (PVBUSIOC_GET != 0xc0405620UL || PVBUSIOC_INFO != 0xc0405625UL)
-		complain("expected GET 0xc0405620, INFO 0xc0405625, got others");
+		complain(
+		    "expected GET 0xc0405620, INFO 0xc0405625, got others");
 }
 
 static void
@@ -140,7 +141,8 @@ static int
 read_blob(char *blob)
 {
 	FILE *file = fopen(BLOB_FILE, "r");
-	int whole = file != NULL && fread(blob, 1, BLOB_SIZE, file) == BLOB_SIZE;
+	int whole = file != NULL &&
+	    fread(blob, 1, BLOB_SIZE, file) == BLOB_SIZE;
 
 	if (file != NULL)
 		fclose(file);
@@ -224,8 +226,8 @@ expect_names(const char *key, uint32_t flags, const char *one, const char *two)
 	}
 	if (!listed(buffer, kv.pk_valuelen, one) ||
 	    !listed(buffer, kv.pk_valuelen, two))
-		complain("expected %s and %s below \"%s\", got %s ...", one, two,
-		    key, buffer);
+		complain("expected %s and %s below \"%s\", got %s ...", one,
+		    two, key, buffer);
 }
 
 static void

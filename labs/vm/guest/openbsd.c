@@ -257,8 +257,8 @@ check_key_too_long(void)
 	expect(ENAMETOOLONG, get(room, MAXSIZE + 1, value, 64),
 	    "a key of 65537 bytes");
 	expect(ENAMETOOLONG, get(bad, SIZE_MAX, value, 64), "the longest key");
-	expect(
-	    ENAMETOOLONG, put(room, MAXSIZE + 1, value, 64), "that, writing");
+	expect(ENAMETOOLONG, put(room, MAXSIZE + 1, value, 64),
+	    "that, writing");
 }
 
 static void
@@ -352,8 +352,8 @@ check_key_before_value(void)
 	    "an empty key, a long value");
 	expect(ENAMETOOLONG, get(room, MAXSIZE + 1, room, 0),
 	    "a long key, an empty value");
-	expect(
-	    EFAULT, get(bad, 8, value, 0), "a bad key pointer, an empty value");
+	expect(EFAULT, get(bad, 8, value, 0),
+	    "a bad key pointer, an empty value");
 	expect(EFAULT, put(bad, 8, value, MAXSIZE + 1),
 	    "a bad key pointer, a long value");
 }

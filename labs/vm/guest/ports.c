@@ -104,9 +104,10 @@ physical_of(const void *address)
 	int fd = open("/proc/self/pagemap", O_RDONLY);
 	uint64_t entry = 0;
 
-	if (fd < 0 || pread(fd, &entry, sizeof(entry),
-	    (off_t)((uintptr_t)address / 4096 * sizeof(entry))) !=
-	    sizeof(entry))
+	if (fd < 0 ||
+	    pread(fd, &entry, sizeof(entry),
+		(off_t)((uintptr_t)address / 4096 * sizeof(entry))) !=
+		sizeof(entry))
 		entry = 0;
 	close(fd);
 	if ((entry & 1ull << 63) == 0)
@@ -179,9 +180,14 @@ static size_t
 get(struct pv_bus *bus, const char *key, void *to, size_t size)
 {
 	bool finished = false;
-	struct pv_kv kv = { .op = PV_READ, .key = key, .keylen = strlen(key),
-		.value = to, .room = size, .deadline = PV_NEVER,
-		.done = done, .owner = &finished };
+	struct pv_kv kv = { .op = PV_READ,
+		.key = key,
+		.keylen = strlen(key),
+		.value = to,
+		.room = size,
+		.deadline = PV_NEVER,
+		.done = done,
+		.owner = &finished };
 
 	pv_store_submit(bus, pv_bus_interface(bus, 0), &kv);
 	if (pv_await(bus, &finished, port_now(NULL) + 30 * PV_SECOND) != PV_OK)
@@ -210,7 +216,8 @@ expect_blob(struct pv_bus *bus)
 	if (file == NULL || fread(wanted, 1, BLOB_SIZE, file) != BLOB_SIZE)
 		complain("the blob to compare with, got no such file");
 	else if (get(bus, "opt/org.example/blob", got, BLOB_SIZE) !=
-	    BLOB_SIZE || memcmp(got, wanted, BLOB_SIZE) != 0)
+		BLOB_SIZE ||
+	    memcmp(got, wanted, BLOB_SIZE) != 0)
 		complain("the bytes of the blob, got others");
 	if (file != NULL)
 		fclose(file);
@@ -227,7 +234,8 @@ attach(const struct pv_port *ours, const char *how)
 
 	log_text[0] = '\0';
 	error = pv_bus_attach(&(struct pv_bus_config){ .port = ours,
-		.drivers = drivers }, &bus);
+				  .drivers = drivers },
+	    &bus);
 	if (error != PV_OK) {
 		complain("a bus, got: %s", pv_error_text(error));
 		return NULL;
@@ -239,7 +247,8 @@ attach(const struct pv_port *ours, const char *how)
 	if (strncmp(log_text, "pvbus0 at mainbus0: QEMU|", 25) != 0 ||
 	    strstr(log_text, line) == NULL ||
 	    strstr(log_text, "|smbios0 at pvbus0: 4 OEM strings") == NULL)
-		complain("a report with %s and 4 OEM strings, got %s", line + 1, log_text);
+		complain("a report with %s and 4 OEM strings, got %s", line + 1,
+		    log_text);
 	return bus;
 }
 
