@@ -127,24 +127,44 @@ next_face(const char **faces, enum host_face *face)
 		    memcmp(host_face_name(*face), *faces, len) == 0)
 			break;
 	*faces += len;
-	if (**faces == '+')
-		++*faces;
+	if (**faces == '+' && *++*faces == '\0')
+		return false; /* nothing is joined */
 	return *face < HOST_FACES;
 }
 
-/* Hyper-V stands first wherever it is emulated, the real host behind it. */
-static bool
-show_faces(struct sim_machine *machine, const char *faces)
+static const char *
+parse_faces(const char *faces, bool shown[HOST_FACES])
 {
-	uint32_t base = CPUID_HV_FIRST;
-	bool shown[HOST_FACES] = { false };
 	enum host_face face;
 
-	while (*faces != '\0') {
+	memset(shown, 0, HOST_FACES * sizeof(*shown));
+	if (strcmp(faces, "none") == 0)
+		return NULL;
+	do {
 		if (!next_face(&faces, &face))
-			return false;
+			return "a simulated machine is one or more of kvm, "
+			       "hyperv, vmware, xen, bhyve, vmm, qemu, joined "
+			       "by '+'";
 		shown[face] = true;
-	}
+	} while (*faces != '\0');
+	return NULL;
+}
+
+const char *
+sim_faces_problem(const char *faces)
+{
+	bool shown[HOST_FACES];
+
+	return parse_faces(faces, shown);
+}
+
+/* Hyper-V stands first wherever it is emulated, the real host behind it. */
+static void
+show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
+{
+	uint32_t base = CPUID_HV_FIRST;
+	enum host_face face;
+
 	if (shown[HOST_HYPERV]) {
 		host_cpuid_show(&machine->cpuid, HOST_HYPERV, base);
 		base += CPUID_HV_STEP;
@@ -157,15 +177,19 @@ show_faces(struct sim_machine *machine, const char *faces)
 	}
 	if (shown[HOST_KVM] || shown[HOST_QEMU] || shown[HOST_VMM])
 		machine->fwcfg = host_fwcfg_new(&machine->world);
-	return base > CPUID_HV_FIRST;
 }
 
 struct sim_machine *
 sim_machine_new(struct sim *sim, const char *faces, const char **error)
 {
-	struct sim_machine *machine = calloc(1, sizeof(*machine));
+	struct sim_machine *machine;
+	bool shown[HOST_FACES];
 
+	*error = parse_faces(faces, shown);
+	if (*error != NULL)
+		return NULL;
 	*error = "out of memory";
+	machine = calloc(1, sizeof(*machine));
 	if (machine == NULL)
 		return NULL;
 	machine->sim = sim;
@@ -184,12 +208,7 @@ sim_machine_new(struct sim *sim, const char *faces, const char **error)
 		.now = world_now,
 		.later = world_later };
 	memory_init(machine);
-	if (strcmp(faces, "none") != 0 && !show_faces(machine, faces)) {
-		*error = "a simulated machine is one or more of kvm, hyperv, "
-			 "vmware, xen, bhyve, vmm, qemu, joined by '+'";
-		sim_machine_free(machine);
-		return NULL;
-	}
+	show_faces(machine, shown);
 	return machine;
 }
 

@@ -33,6 +33,8 @@ uint64_t sim_random(struct sim *, uint64_t limit);
  */
 struct sim_machine *sim_machine_new(struct sim *, const char *faces,
     const char **error);
+/* NULL when the words are right, else what is wrong with them. */
+const char *sim_faces_problem(const char *faces);
 void sim_machine_free(struct sim_machine *);
 
 const struct pv_port *sim_machine_port(struct sim_machine *);

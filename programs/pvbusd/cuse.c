@@ -107,6 +107,10 @@ reserve(struct pv_ioctl *io, size_t structure, uint64_t to, size_t data)
 	if (data > 0)
 		call->results[call->result_count++] =
 		    (struct iovec){ address(to), data };
+	/* bytes too many: the caller changed the structure, and these are the
+	 * pieces that it named before */
+	if (call->in_size > 0)
+		return PV_EAGAIN;
 	return structure + data <= call->out_size ? PV_OK : PV_EAGAIN;
 }
 

@@ -73,23 +73,12 @@ open_port(struct machine *machine, const struct config *config,
 const char *
 machine_check(const char *name)
 {
-	struct sim_machine *machine = NULL;
-	const char *error = "out of memory";
-	struct sim *sim;
-
 	if (strcmp(name, "auto") == 0)
 		return NULL;
-	if (strncmp(name, "sim:", 4) != 0)
+	if (strncmp(name, "sim:", strlen("sim:")) != 0)
 		return "a machine is auto, or sim: and what it simulates, as "
 		       "in sim:kvm";
-	sim = sim_new(0);
-	if (sim != NULL)
-		machine = sim_machine_new(sim, name + 4, &error);
-	if (machine != NULL)
-		error = NULL;
-	sim_machine_free(machine);
-	sim_free(sim);
-	return error;
+	return sim_faces_problem(name + strlen("sim:"));
 }
 
 struct machine *

@@ -109,7 +109,7 @@ static void
 test_unknown_simulation(void **state)
 {
 	static const char *const names[] = { "sim:", "sim:nothing",
-		"sim:kvm+nothing", "sim:+kvm", "sim:kvmx" };
+		"sim:kvm+nothing", "sim:+kvm", "sim:kvm+", "sim:kvmx" };
 	struct pvbusd *d = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
