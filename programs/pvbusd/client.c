@@ -254,27 +254,30 @@ wanted(struct client *client, void **to)
 static bool
 receive_some(struct client *client)
 {
-	void *to;
-	size_t left = wanted(client, &to);
-	ssize_t got = 0;
+	for (;;) {
+		void *to;
+		size_t left = wanted(client, &to);
+		ssize_t got = 0;
 
-	if (left > 0) {
-		got = recv(client->source.fd, to, left, MSG_DONTWAIT);
-		if (got < 0)
-			return errno == EAGAIN || errno == EINTR;
-		if (got == 0)
+		if (left > 0) {
+			got = recv(client->source.fd, to, left, MSG_DONTWAIT);
+			if (got < 0)
+				return errno == EAGAIN || errno == EINTR;
+			if (got == 0)
+				return false;
+		}
+		if (client->stage == IDLE)
+			begin(client, HEADER);
+		client->in_done += (size_t)got;
+		if ((size_t)got < left)
+			return true;
+		if (client->stage == BODY) {
+			run(client);
+			return true;
+		}
+		if (!take_header(client))
 			return false;
 	}
-	if (client->stage == IDLE)
-		begin(client, HEADER);
-	client->in_done += (size_t)got;
-	if ((size_t)got < left)
-		return true;
-	if (client->stage == HEADER)
-		return take_header(client) &&
-		    (client->request.length > 0 || receive_some(client));
-	run(client);
-	return true;
 }
 
 static void
@@ -286,9 +289,12 @@ client_ready(void *ctx, short revents)
 	if (client->stage == BUSY)
 		good = (revents & (POLLHUP | POLLERR)) == 0;
 	else if (client->stage == REPLY)
-		good = client->out != NULL && send_some(client);
+		good = client->out != NULL;
 	else
 		good = receive_some(client);
+	/* what is answered already need not wait for another poll(2) */
+	if (good && client->stage == REPLY && client->out != NULL)
+		good = send_some(client);
 	if (!good)
 		client_close(client);
 }
