@@ -23,10 +23,10 @@ linux_path(const struct linux_port *linux_port, char to[PATH_MAX],
 	va_end(args);
 }
 
-/* The kernel hands out a page a call, whatever is asked for, and for fw_cfg
- * selects and skips anew each time: as few and as large reads as can be. */
+/* The kernel hands out a page a call, whatever is asked for. */
 long
-linux_read_at(const char *path, uint64_t offset, void *to, size_t size)
+linux_read_file(const char *path, void *to, size_t size,
+    const atomic_bool *stop)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t done = 0;
@@ -34,9 +34,8 @@ linux_read_at(const char *path, uint64_t offset, void *to, size_t size)
 
 	if (fd < 0)
 		return pv_error_of(errno);
-	while (done < size && got > 0) {
-		got = pread(fd, (char *)to + done, size - done,
-		    (off_t)(offset + done));
+	while (done < size && got > 0 && (stop == NULL || !atomic_load(stop))) {
+		got = pread(fd, (char *)to + done, size - done, (off_t)done);
 		if (got < 0 && errno == EINTR)
 			got = 1;
 		else if (got > 0)
@@ -55,7 +54,7 @@ linux_read_at(const char *path, uint64_t offset, void *to, size_t size)
 long
 linux_read_text(const char *path, char *to, size_t size)
 {
-	long len = linux_read_at(path, 0, to, size - 1);
+	long len = linux_read_file(path, to, size - 1, NULL);
 
 	if (len < 0)
 		return len;

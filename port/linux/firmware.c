@@ -154,7 +154,7 @@ read_smbios(struct linux_port *linux_port)
 	if (linux_port->smbios == NULL)
 		return PV_ENOMEM;
 	linux_path(linux_port, path, DMI_TABLE);
-	len = linux_read_at(path, 0, linux_port->smbios, DMI_MAX + 1);
+	len = linux_read_file(path, linux_port->smbios, DMI_MAX + 1, NULL);
 	if (len == PV_ENOENT)
 		len = PV_ENODEV;
 	linux_port->smbios_size = len > 0 ? (size_t)len : 0;

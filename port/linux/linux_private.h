@@ -3,6 +3,7 @@
 #define PORT_LINUX_PRIVATE_H
 
 #include <limits.h>
+#include <stdatomic.h>
 
 #include "port/linux/linux.h"
 
@@ -23,8 +24,10 @@ void linux_path(const struct linux_port *, char to[PATH_MAX],
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Read a small file as text: its length without the newline, or a PV_E. */
 long linux_read_text(const char *path, char *to, size_t size);
-/* `offset` on, until `size` or the end of the file; bytes, or a PV_E. */
-long linux_read_at(const char *path, uint64_t offset, void *to, size_t size);
+/* From the first byte until `size`, the end of the file, or *stop (NULL: never);
+ * bytes, or a PV_E. */
+long linux_read_file(const char *path, void *to, size_t size,
+    const atomic_bool *stop);
 void linux_log(const struct linux_port *, enum pv_log, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -7,8 +7,6 @@
  * So a thread fetches it, whole, while its owner serves others, and what was
  * fetched is not fetched again.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -49,25 +47,12 @@ static int
 fetch(struct reader *reader)
 {
 	struct kept *file = reader->file;
-	int fd = open(reader->path, O_RDONLY | O_CLOEXEC);
-	size_t done = 0;
-	ssize_t got = 1;
-	int error = PV_OK;
+	long got = linux_read_file(reader->path, file->bytes, file->size,
+	    &reader->stop);
 
-	if (fd < 0)
-		return pv_error_of(errno);
-	while (done < file->size && got != 0 && !atomic_load(&reader->stop)) {
-		got = pread(fd, file->bytes + done, file->size - done,
-		    (off_t)done);
-		if (got > 0)
-			done += (size_t)got;
-		else if (got < 0 && errno != EINTR) {
-			error = pv_error_of(errno);
-			break;
-		}
-	}
-	close(fd);
-	return error == PV_OK && done < file->size ? PV_EIO : error;
+	if (got < 0)
+		return (int)got;
+	return (size_t)got < file->size ? PV_EIO : PV_OK;
 }
 
 static void *

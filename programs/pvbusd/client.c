@@ -17,14 +17,11 @@
 #include "port/linux/linux.h"
 #include "programs/pvbusd/daemon.h"
 #include "programs/pvbusd/log.h"
+#include "programs/pvbusd/places.h"
 #include "wire/socket.h"
 
 /* For a message that was begun, and for a reply that is not taken. */
 #define STALL (10ull * 1000000000ull)
-
-/* No user takes more than a quarter of the places, and the last quarter is for
- * root and us. */
-#define SHARE 4
 
 /* So many at once are a flood. */
 #define TRIM_FROM 16
@@ -54,12 +51,6 @@ struct client {
 	unsigned char *out;
 	size_t out_size, out_done;
 };
-
-static bool
-trusted(uid_t uid)
-{
-	return uid == 0 || uid == geteuid();
-}
 
 static void
 drop_buffers(struct client *client)
@@ -211,7 +202,7 @@ run(struct client *client)
 		.unit = client->node->unit,
 		.cmd = client->request.cmd,
 		.writable = (client->request.flags & SOCKET_WRITABLE) != 0 &&
-		    trusted(client->uid),
+		    places_trusted(client->uid),
 		.copyin = copyin,
 		.reserve = reserve,
 		.done = request_done,
@@ -312,18 +303,6 @@ places_of(const struct daemon *daemon, uid_t uid)
 	return count;
 }
 
-static bool
-has_place(const struct daemon *daemon, uid_t uid)
-{
-	unsigned limit = daemon->config.clients;
-	unsigned share = (limit + SHARE - 1) / SHARE;
-
-	if (trusted(uid) || limit < SHARE)
-		return daemon->client_count < limit;
-	return daemon->client_count < limit - share &&
-	    places_of(daemon, uid) < share;
-}
-
 void
 client_new(struct node *node, int fd)
 {
@@ -333,7 +312,8 @@ client_new(struct node *node, int fd)
 	socklen_t size = sizeof(peer);
 
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-	if (has_place(daemon, peer.uid))
+	if (places_left(peer.uid, daemon->config.clients, daemon->client_count,
+		places_of(daemon, peer.uid)))
 		client = calloc(1, sizeof(*client));
 	if (client == NULL) {
 		log_line(PV_LOG_DEBUG,

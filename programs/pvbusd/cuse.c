@@ -22,13 +22,12 @@
 #include "programs/pvbusd/cuse_saved.h"
 #include "programs/pvbusd/daemon.h"
 #include "programs/pvbusd/log.h"
+#include "programs/pvbusd/places.h"
 
 #define CUSE_DEVICE "/dev/cuse"
 
-/* ioctls under way at once, over all devices: 132 KiB each at most.  No user
- * has more than a quarter of them, and the last quarter is for root and us. */
+/* ioctls under way at once, over all devices: 132 KiB each at most. */
 #define CALLS_MAX 256
-#define CALLS_EACH (CALLS_MAX / 4)
 
 /* structure, key, value */
 #define PIECES 3
@@ -210,22 +209,18 @@ cuse_open_file(fuse_req_t request, struct fuse_file_info *info)
 	fuse_reply_open(request, info);
 }
 
-static bool
-has_place(const struct daemon *daemon, uid_t uid)
+static unsigned
+calls_of(const struct daemon *daemon, uid_t uid)
 {
 	unsigned count = 0;
 
-	if (uid == 0 || uid == geteuid())
-		return daemon->call_count < CALLS_MAX;
-	if (daemon->call_count >= CALLS_MAX - CALLS_EACH)
-		return false;
 	for (const struct node *node = daemon->nodes; node != NULL;
 	     node = node->next)
 		for (const struct call *call =
 			 node->cuse != NULL ? node->cuse->calls : NULL;
 		     call != NULL; call = call->next)
 			count += call->uid == uid;
-	return count < CALLS_EACH;
+	return count;
 }
 
 static void
@@ -237,7 +232,8 @@ cuse_ioctl(fuse_req_t request, int cmd, void *arg, struct fuse_file_info *info,
 	uid_t uid = fuse_req_ctx(request)->uid;
 	struct call *call;
 
-	if (!has_place(daemon, uid)) {
+	if (!places_left(uid, CALLS_MAX, daemon->call_count,
+		calls_of(daemon, uid))) {
 		fuse_reply_err(request, EBUSY);
 		return;
 	}

@@ -12,6 +12,8 @@ n=0
 bad=0
 umask 022
 trap 'kill $daemons 2>/dev/null; rm -rf "$dir"' EXIT
+# shellcheck source=tests/support/hostctl.sh
+. "$(dirname "$0")/../support/hostctl.sh"
 cd "$dir" || exit 1
 
 start() { # NAME [option ...]
@@ -24,43 +26,11 @@ start() { # NAME [option ...]
 	rm ready
 }
 
-ok() { # NAME, after a test
-	result=$?
-	n=$((n + 1))
-	if [ $result -eq 0 ]; then
-		echo "ok $n - $1"
-	else
-		bad=$((bad + 1))
-		echo "not ok $n - $1"
-		sed 's/^/# out: /' out
-		sed 's/^/# err: /' err
-	fi
-}
-
-h() { # STATUS hostctl's arguments
-	expected=$1
-	shift
-	"$hostctl" "$@" >out 2>err </dev/null
-	status=$?
-	[ $status -eq "$expected" ] || {
-		echo "# status $status, not $expected"
-		return 1
-	}
-}
-
 lines() { # NUMBER FILE: wait until there are so many
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		[ -f "$2" ] && [ "$(wc -l <"$2")" -ge "$1" ] && return
 		sleep 0.1
 	done
-}
-
-is() { # TEXT: the output, exactly
-	# shellcheck disable=SC2059
-	printf -- "$1" | cmp -s - out
-}
-says() { # a part of the message
-	grep -qF -e "$1" err
 }
 
 mkdir bus
@@ -166,8 +136,7 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 else
 	for name in 'a terminal is not harmed' \
 	    'no value looks like another key'; do
-		n=$((n + 1))
-		echo "ok $n - $name # SKIP no script(1), or no pseudo-terminals"
+		skip "$name" 'no script(1), or no pseudo-terminals'
 	done
 fi
 

@@ -16,29 +16,12 @@ n=0
 bad=0
 umask 022
 trap 'kill -9 $daemons 2>/dev/null; rm -rf "$dir"' EXIT
+# shellcheck source=tests/support/hostctl.sh
+. "$(dirname "$0")/../support/hostctl.sh"
 cd "$dir" || exit 1
 unset XDG_RUNTIME_DIR NOTIFY_SOCKET
 
 # ---- Helpers
-
-ok() { # NAME, after a test
-	result=$?
-	n=$((n + 1))
-	if [ $result -eq 0 ]; then
-		echo "ok $n - $1"
-	else
-		bad=$((bad + 1))
-		echo "not ok $n - $1"
-		head -c 600 out | sed 's/^/# out: /'
-		echo
-		head -c 600 err | sed 's/^/# err: /'
-	fi
-}
-
-skip() { # NAME WHY
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
 
 until_true() { # COMMAND...: a generous while
 	tries=600
@@ -47,17 +30,6 @@ until_true() { # COMMAND...: a generous while
 		[ $tries -gt 0 ] || return 1
 		sleep 0.05
 	done
-}
-
-h() { # STATUS hostctl's arguments
-	expected=$1
-	shift
-	"$hostctl" "$@" >out 2>err </dev/null
-	status=$?
-	[ $status -eq "$expected" ] || {
-		echo "# status $status, not $expected"
-		return 1
-	}
 }
 
 ended() { # STATUS, of the hostctl in the background
@@ -69,13 +41,6 @@ ended() { # STATUS, of the hostctl in the background
 	}
 }
 
-is() { # TEXT: the output, exactly
-	# shellcheck disable=SC2059
-	printf -- "$1" | cmp -s - out
-}
-says() { # a part of the message
-	grep -qF -e "$1" err
-}
 quiet() {
 	[ ! -s err ]
 }

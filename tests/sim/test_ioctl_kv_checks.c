@@ -6,27 +6,6 @@ static const unsigned long commands[] = { PVBUS_CMD_GET, PVBUS_CMD_PUT,
 	PVBUS_CMD_LIST, PVBUS_CMD_REMOVE, PVBUS_CMD_WATCH, PVBUS_CMD_INFO };
 #define COMMANDS 6
 
-/* One key is there from the start. */
-static struct setting
-kv_setting(void **state)
-{
-	struct setting set = setting_up(state);
-
-	memory_store_set(set.store, "name", "va\0lue", 6);
-	return set;
-}
-
-/* The three results of the structure. */
-static void
-results_are(const struct caller *caller, size_t valuelen, uint64_t actual)
-{
-	struct pvbus_kv_wire kv = caller_kv_back(caller);
-
-	assert_true(caller->structure_back);
-	assert_int_equal(kv.valuelen, valuelen);
-	assert_int_equal(kv.actual, actual);
-}
-
 /* ---- Checks ----------------------------------------------------------- */
 
 static bool

@@ -9,15 +9,6 @@
 
 #define READ_ONLY_OPS (1u << PV_READ | 1u << PV_LIST)
 
-static struct memory_store *
-set_up(void **state)
-{
-	struct world *world = *state;
-
-	world_machine(world, "xen");
-	return memory_store_attach(world);
-}
-
 /* ---- What is refused -------------------------------------------------- */
 
 static void
@@ -44,7 +35,7 @@ test_keys_that_no_store_has(void **state)
 	struct world *world = *state;
 	char *key = malloc(PV_KV_MAX + 1);
 
-	set_up(state);
+	memory_store_set_up(state);
 	memset(key, 'k', PV_KV_MAX + 1);
 	for (enum pv_op op = PV_READ; op <= PV_WATCH; op++) {
 		if (op != PV_LIST)
@@ -64,7 +55,7 @@ test_keys_that_are_taken(void **state)
 	static const char *const keys[] = { " ", "~", "a b", "\x80",
 		"gr\xc3\xbc\xc3\x9f", "/", "//", "." };
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	char *key = malloc(PV_KV_MAX + 1), value[8];
 	size_t len;
 
@@ -92,7 +83,7 @@ static void
 test_operations_absent_are_enotsup(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 
 	for (enum pv_op op = PV_READ; op <= PV_WATCH; op++) {
 		store->store.ops = 0;
@@ -111,7 +102,7 @@ static void
 test_read_only_is_erofs(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 
 	store->store.read_only = true;
 	refused(world, PV_WRITE, "key", 3, PV_EROFS);
@@ -126,7 +117,7 @@ static void
 test_watch_of_the_store_itself(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 
 	store->store.ops |= 1u << PV_WATCH;
@@ -147,7 +138,7 @@ static void
 test_deadline(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request request = { 0 };
 	uint64_t start = sim_now(world->sim);
 
@@ -169,7 +160,7 @@ static void
 test_answer_and_deadline_at_once(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request request = { 0 };
 
 	memory_store_set(store, "key", "value", 5);
@@ -190,7 +181,7 @@ test_many_deadlines(void **state)
 		COUNT = 100
 	};
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request *requests = calloc(COUNT, sizeof(*requests));
 	uint64_t start = sim_now(world->sim);
 
@@ -214,7 +205,7 @@ static void
 test_cancel(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request first = { 0 }, second = { 0 };
 
 	memory_store_set(store, "key", "value", 5);
@@ -238,7 +229,7 @@ static void
 test_cancel_of_what_is_done(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request request = { 0 };
 
 	memory_store_set(store, "key", "value", 5);
@@ -260,7 +251,7 @@ static void
 test_done_is_called_exactly_once(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request request = { 0 };
 
 	request_begin(world, &request, PV_READ, "key", 16);
@@ -283,7 +274,7 @@ test_detach_ends_all(void **state)
 		COUNT = 20
 	};
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request *requests = calloc(COUNT, sizeof(*requests));
 	unsigned destroyed = 0;
 
@@ -330,7 +321,7 @@ static void
 test_submit_from_a_completion_of_detach(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	unsigned dones = 0;
 	struct pv_kv kv = { .op = PV_READ,
 		.key = "key",
@@ -352,7 +343,7 @@ static void
 test_submit_from_a_completion(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	unsigned dones = 0;
 	struct pv_kv kv = { .op = PV_READ,
 		.key = "key",

@@ -5,22 +5,13 @@
 
 #include <stdio.h>
 
-static struct memory_store *
-set_up(void **state)
-{
-	struct world *world = *state;
-
-	world_machine(world, "xen");
-	return memory_store_attach(world);
-}
-
 /* ---- Watches made out of reads ---------------------------------------- */
 
 static void
 test_watch_answers_first_at_once(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 
 	memory_store_set(store, "key", "value", 5);
@@ -41,7 +32,7 @@ static void
 test_watch_sees_a_change(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 	uint64_t start;
 
@@ -105,7 +96,7 @@ static void
 test_watch_value_gone_and_back(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 	uint64_t seen;
 
@@ -130,7 +121,7 @@ static void
 test_watch_large_value(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 	enum {
 		SIZE = 300000
@@ -176,7 +167,7 @@ test_watch_at_each_size(void **state)
 	static const size_t sizes[] = { 0, 1, 2, 1022, 1023, 1024, 1025, 1026,
 		1500, 2046, 2047, 2048 };
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	char value[2048];
 
 	for (unsigned i = 0; i < sizeof(value); i++)
@@ -208,7 +199,7 @@ static void
 test_watch_too_small_room(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	static const size_t rooms[] = { 0, 4, 1100 };
 	char value[1500];
 
@@ -240,7 +231,7 @@ static void
 test_watch_of_a_list(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 
 	memory_store_set(store, "dir/a", "1", 1);
@@ -276,7 +267,7 @@ static void
 test_watch_of_a_list_without_lists(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 
 	store->store.ops = 1u << PV_READ;
@@ -288,7 +279,7 @@ static void
 test_watch_deadline(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 	uint64_t start, seen;
 
@@ -315,7 +306,7 @@ static void
 test_watch_cancel(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 
 	memory_store_set(store, "key", "one", 3);
@@ -343,7 +334,7 @@ test_many_watches(void **state)
 		COUNT = 100
 	};
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request *watches = calloc(COUNT, sizeof(*watches));
 	static char keys[COUNT][8];
 
@@ -370,7 +361,7 @@ test_watch_when_the_store_errs(void **state)
 	static const int errors[] = { PV_EIO, PV_EACCES, PV_EPROTO,
 		PV_ETIMEDOUT, PV_ERANGE };
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	struct request watch = { 0 };
 	uint64_t seen;
 
@@ -392,7 +383,7 @@ static void
 test_watch_of_more_than_a_mebibyte(void **state)
 {
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	enum {
 		MOST = 1024 * 1024
 	};
@@ -423,7 +414,7 @@ test_watch_of_a_value_that_changes_under_way(void **state)
 {
 	static const size_t lengths[] = { 10, 50, 1024, 1030, 1500, 3000 };
 	struct world *world = *state;
-	struct memory_store *store = set_up(state);
+	struct memory_store *store = memory_store_set_up(state);
 	char values[6][3000];
 
 	for (unsigned i = 0; i < 6; i++)

@@ -336,3 +336,12 @@ memory_store_attach(struct world *world)
 	store->sim = world->sim;
 	return store;
 }
+
+struct memory_store *
+memory_store_set_up(void **state)
+{
+	struct world *world = *state;
+
+	world_machine(world, "xen");
+	return memory_store_attach(world);
+}

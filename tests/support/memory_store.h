@@ -39,6 +39,8 @@ extern const struct pv_driver memory_vmt_driver;
 /* Attach the world's machine with the memory store (and fw_cfg) in place of
  * the usual drivers, and hand out the store. */
 struct memory_store *memory_store_attach(struct world *);
+/* The world of a test, made a Xen machine first. */
+struct memory_store *memory_store_set_up(void **state);
 
 /* From behind, as the host would: set, remove, and look. */
 void memory_store_set(struct memory_store *, const char *key, const void *value,

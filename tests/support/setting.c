@@ -21,3 +21,22 @@ setting_down(struct setting *set)
 {
 	caller_free(set->caller);
 }
+
+struct setting
+kv_setting(void **state)
+{
+	struct setting set = setting_up(state);
+
+	memory_store_set(set.store, "name", "va\0lue", 6);
+	return set;
+}
+
+void
+results_are(const struct caller *caller, size_t valuelen, uint64_t actual)
+{
+	struct pvbus_kv_wire kv = caller_kv_back(caller);
+
+	assert_true(caller->structure_back);
+	assert_int_equal(kv.valuelen, valuelen);
+	assert_int_equal(kv.actual, actual);
+}

@@ -21,5 +21,9 @@ struct setting {
 
 struct setting setting_up(void **state);
 void setting_down(struct setting *);
+/* The same, and one key is there: "name" is "va\0lue". */
+struct setting kv_setting(void **state);
+/* The three results of the structure of the second set. */
+void results_are(const struct caller *, size_t valuelen, uint64_t actual);
 
 #endif
