@@ -203,6 +203,16 @@ pv_bus_deadline(const struct pv_bus *bus)
 	return first;
 }
 
+int
+pv_bus_suspend(struct pv_bus *bus)
+{
+	for (struct pv_device *device = bus->devices; device != NULL;
+	     device = device->next)
+		if (runs(device) && device->driver->suspend != NULL)
+			return device->driver->suspend(device);
+	return PV_ENOTSUP;
+}
+
 void
 pv_bus_cpu_start(struct pv_bus *bus, unsigned cpu)
 {

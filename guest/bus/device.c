@@ -115,12 +115,17 @@ pv_device_broken(struct pv_device *device, const char *why)
 int
 pv_device_request(struct pv_device *device, enum pv_request request)
 {
+	static const char *const words[PV_REQUEST_COUNT] = {
+		[PV_REQUEST_SHUTDOWN] = "Shutting down",
+		[PV_REQUEST_REBOOT] = "Rebooting",
+		[PV_REQUEST_SUSPEND] = "Suspending",
+		[PV_REQUEST_CRASH] = "Stopping at once",
+	};
 	const struct pv_port *port = device->bus->port;
 	char line[128];
 
 	pv_format(line, sizeof(line), "%s in response to request from %s host",
-	    request == PV_REQUEST_REBOOT ? "Rebooting" : "Shutting down",
-	    device->name);
+	    words[request], device->name);
 	bus_log(device->bus, PV_LOG_INFO, line);
 	if (port->request == NULL)
 		return PV_ENOTSUP;

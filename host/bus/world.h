@@ -19,6 +19,19 @@ struct host_world {
 	bool (*read)(void *ctx, uint64_t address, void *to, size_t size);
 	bool (
 	    *write)(void *ctx, uint64_t address, const void *from, size_t size);
+	/* The same by an address as the running vCPU would use it: arguments
+	 * of hypercalls. */
+	bool (*read_linear)(void *ctx, uint64_t address, void *to, size_t size);
+	bool (*write_linear)(void *ctx, uint64_t address, const void *from,
+	    size_t size);
+	/* Guest memory itself, until the guest's memory map changes; within one
+	 * page.  NULL: not the guest's.  For words that both sides change, and
+	 * to be asked for anew each time. */
+	void *(*map)(void *ctx, uint64_t address, size_t size);
+	/* Let a vector arrive on a vCPU, soon, and never from in here. */
+	void (*interrupt)(void *ctx, unsigned vcpu, uint8_t vector);
+	/* A number below `limit`, of the world's seed. */
+	uint64_t (*random)(void *ctx, uint64_t limit);
 };
 
 #endif

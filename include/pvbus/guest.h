@@ -11,6 +11,8 @@
 #ifndef PVBUS_GUEST_H
 #define PVBUS_GUEST_H
 
+#include "pvbus/disk.h"
+#include "pvbus/nic.h"
 #include "pvbus/port.h"
 #include "pvbus/store.h"
 
@@ -67,14 +69,26 @@ struct pv_driver;
 /* What is counted for each device; tests and benchmarks assert on these. */
 struct pv_stats {
 	uint64_t requests;
-	uint64_t bytes;  /* carried for them */
-	uint64_t exits;  /* port accesses, each an exit to the host */
-	uint64_t copies; /* of payload, by the guest half itself */
+	uint64_t bytes;      /* carried for them */
+	uint64_t exits;      /* port accesses, each an exit to the host */
+	uint64_t copies;     /* of payload, by the guest half itself */
+	uint64_t hypercalls; /* all of them, signals too */
+	uint64_t signals;    /* sent to the host */
+	uint64_t elided;     /* not sent, as the host did not ask for one */
+	uint64_t events;     /* from the host */
+	uint64_t spurious;   /* of these, without any work */
+	uint64_t grants;     /* entries of the grant table written */
+	uint64_t slots;      /* of rings, used by requests */
+	uint64_t stalls;     /* requests that found a ring full */
 	/* what the host did wrong, by kind */
 	uint64_t bad_length;
 	uint64_t bad_text;
 	uint64_t bad_duplicate;
 	uint64_t bad_state;
+	uint64_t bad_index; /* of a ring, or of a table */
+	uint64_t bad_id;    /* of no request that is under way */
+	uint64_t bad_value; /* a number, flag or status out of range */
+	uint64_t held;      /* pages that the host did not let go of */
 };
 
 enum pv_device_state {
@@ -97,6 +111,8 @@ struct pv_device {
 	char line[128]; /* the line of the attach report */
 	void *softc;    /* the driver's own */
 	struct pv_stats stats;
+	struct pv_disk *disk; /* what it offers, or NULL */
+	struct pv_nic *nic;
 };
 
 /*
@@ -114,11 +130,17 @@ struct pv_driver {
 	uint64_t (*deadline)(struct pv_device *);
 	/* a secondary CPU has started, and runs this */
 	void (*cpu_start)(struct pv_device *, unsigned cpu);
+	/* Be saved, and come back; see pv_bus_suspend(). */
+	int (*suspend)(struct pv_device *);
 };
 
 /* fw_cfg of QEMU and OpenBSD's vmd, and SMBIOS OEM strings: guest/kvm. */
 extern const struct pv_driver pv_fwcfg_driver;
 extern const struct pv_driver pv_smbios_driver;
+/* Xen: guest/xen.  xen is the bus of the others, with XenStore. */
+extern const struct pv_driver pv_xen_driver;
+extern const struct pv_driver pv_xbf_driver;
+extern const struct pv_driver pv_xnf_driver;
 
 /* ---- The bus ---------------------------------------------------------- */
 
@@ -147,6 +169,16 @@ bool pv_bus_poll(struct pv_bus *, unsigned budget);
 
 /* When pv_bus_poll() is to be called again at the latest, or PV_NEVER. */
 uint64_t pv_bus_deadline(const struct pv_bus *);
+
+/*
+ * Let the host save this guest, on request (PV_REQUEST_SUSPEND) and from the
+ * CPU that owns the bus, with all others standing still and no queue in use.
+ * Returns when it runs again: 0 with all connections made anew (disks and NICs
+ * come back online while polling goes on, and what was under way is done
+ * again), PV_EINTR when the host thought better of it and nothing has changed,
+ * PV_ENOTSUP.
+ */
+int pv_bus_suspend(struct pv_bus *);
 
 /* To be called on each secondary CPU as it starts (P-13 of pvbus). */
 void pv_bus_cpu_start(struct pv_bus *, unsigned cpu);

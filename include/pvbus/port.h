@@ -12,7 +12,9 @@
  * with designated initialisers stays valid.
  *
  * Units: time in nanoseconds, sizes in bytes.  Threads: a bus calls its port
- * only from the context that owns the bus.  Errors: 0 or a PV_E code.
+ * only from the context that owns the bus, but a queue of a disk or a NIC that
+ * another CPU owns calls now and xen_hypercall from there.  Errors: 0 or a PV_E
+ * code.
  */
 #ifndef PVBUS_PORT_H
 #define PVBUS_PORT_H
@@ -45,7 +47,12 @@ enum pv_log {
 /* What the host asks the owner of the guest to do. */
 enum pv_request {
 	PV_REQUEST_SHUTDOWN,
-	PV_REQUEST_REBOOT
+	PV_REQUEST_REBOOT,
+	/* call pv_bus_suspend() when the guest can be saved: soon, and not from
+	 * in here */
+	PV_REQUEST_SUSPEND,
+	PV_REQUEST_CRASH, /* stop at once, leaving what helps to find out why */
+	PV_REQUEST_COUNT
 };
 
 /*
@@ -125,6 +132,48 @@ struct pv_port {
 	 * `to` NULL only the length.
 	 */
 	long (*smbios)(void *ctx, void *to, size_t size);
+
+	/* Model-specific registers of the CPU that calls. */
+	int (*msr_read)(void *ctx, uint32_t msr, uint64_t *value);
+	int (*msr_write)(void *ctx, uint32_t msr, uint64_t value);
+
+	/*
+	 * A hypercall of Xen.  `page` is one of pages_alloc that the host has
+	 * filled with code; the entry of `op` stands 32 * op bytes into it.
+	 * Arguments that are addresses are those of the caller.  Returns what
+	 * the host returned: negative numbers are Xen's errno.  May be called
+	 * from any CPU.
+	 */
+	long (*xen_hypercall)(void *ctx, const void *page, unsigned op,
+	    const uintptr_t arguments[5]);
+
+	/*
+	 * Guest physical address space with no memory behind it, in one run,
+	 * mapped: the host will put pages of its own there (Xen: shared info,
+	 * grant table).  Not to be touched before.
+	 */
+	void *(*space_alloc)(void *ctx, size_t pages, uint64_t *physical);
+	void (*space_free)(void *ctx, void *space, size_t pages);
+
+	/* Reach pages that the host has put somewhere itself (Xen: the ring of
+	 * XenStore).  NULL: there can be none at that address. */
+	void *(*map)(void *ctx, uint64_t physical, size_t pages);
+	void (*unmap)(void *ctx, void *mapped, size_t pages);
+
+	/* How many CPUs there are; CPU 0 owns the bus.  Absent: 1. */
+	unsigned (*cpus)(void *ctx);
+
+	/*
+	 * Events of the host.  vector_alloc returns a vector of the CPU (0x20
+	 * or more) that is the same on all CPUs, or a PV_E code.  When it
+	 * arrives, `handler` is called on that CPU with interrupts off, and
+	 * wait() ends on it.  A handler only marks.  vector_eoi ends an
+	 * interrupt that came through the local APIC.  Absent: all is polled.
+	 */
+	int (*vector_alloc)(void *ctx,
+	    void (*handler)(void *argument, unsigned cpu), void *argument);
+	void (*vector_free)(void *ctx, int vector);
+	void (*vector_eoi)(void *ctx);
 };
 
 #endif

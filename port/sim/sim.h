@@ -9,6 +9,7 @@
 
 #include "host/bus/cpuid.h"
 #include "host/kvm/fwcfg.h"
+#include "host/xen/backend.h"
 #include "pvbus/port.h"
 
 struct sim;
@@ -47,6 +48,14 @@ struct host_fwcfg *sim_machine_fwcfg(struct sim_machine *); /* or NULL */
 bool sim_machine_set_oem(struct sim_machine *, const char *const *strings,
     size_t count);
 
+/* The model of Xen, of a machine that shows its face, or NULL. */
+struct host_xen *sim_machine_xen(struct sim_machine *);
+/* Before the bus is attached: another Xen than the usual one; its world is
+ * filled in.  False: out of memory, or no Xen here. */
+bool sim_machine_set_xen(struct sim_machine *, const struct host_xen_config *);
+/* The CPU that the guest half is taken to run on from now on. */
+void sim_machine_set_cpu(struct sim_machine *, unsigned cpu);
+
 /* Where report lines go; kept in sim_machine_log() in any case. */
 void sim_machine_on_log(struct sim_machine *,
     void (*call)(void *ctx, enum pv_log, const char *line), void *ctx);
@@ -54,11 +63,11 @@ const char *sim_machine_log(const struct sim_machine *);
 
 /* What a test fails when it is not as it should be. */
 struct sim_counts {
-	size_t memory;        /* bytes of alloc not freed */
-	size_t pages;         /* not freed */
-	unsigned violations;  /* accesses of a host to memory not lent to it */
-	unsigned cpuids;      /* instructions executed */
-	unsigned requests[2]; /* by enum pv_request */
+	size_t memory;       /* bytes of alloc not freed */
+	size_t pages;        /* not freed */
+	unsigned violations; /* accesses of a host to memory not lent to it */
+	unsigned cpuids;     /* instructions executed */
+	unsigned requests[PV_REQUEST_COUNT];
 };
 const struct sim_counts *sim_machine_counts(const struct sim_machine *);
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/* The back ends of domain 0: blkback on memory or a file, netback to a peer. */
+#ifndef HOST_XEN_BACKEND_H
+#define HOST_XEN_BACKEND_H
+
+#include "host/xen/xenstored.h"
+
+/* ---- blkback ---------------------------------------------------------- */
+
+struct host_blkback;
+
+struct host_disk_config {
+	unsigned device;      /* 51712 is xvda */
+	void *bytes;          /* the disk; NULL: memory of its own, zeroed */
+	uint64_t size;        /* bytes */
+	uint32_t sector_size; /* 512 or 4096; 0: 512 */
+	uint32_t physical_sector_size;
+	bool read_only, cdrom, removable;
+	/* what is announced; 0 or false: not */
+	unsigned max_queues;
+	unsigned max_ring_order; /* max-ring-page-order */
+	unsigned max_ring_pages; /* the other naming scheme */
+	unsigned indirect;       /* feature-max-indirect-segments */
+	bool persistent, flush, barrier, discard, secure_discard, untrusted;
+	uint32_t discard_granularity, discard_alignment;
+};
+
+struct host_blkback_manners {
+	uint64_t delay;      /* before requests are taken, nanoseconds */
+	bool reorder;        /* answers in the order of the seed */
+	bool stop;           /* take nothing */
+	unsigned fail_nth;   /* the n-th request from now on ends in an error */
+	int fail_status;     /* that; 0: -1 */
+	unsigned fail_count; /* so many of them; 0: 1 */
+	/* about responses: the n-th from now on, once; 0: none */
+	unsigned bad_id_nth; /* has the id `bad_id` */
+	uint64_t bad_id;
+	unsigned twice_nth;     /* comes twice */
+	unsigned bad_op_nth;    /* has another operation */
+	unsigned lost_nth;      /* does not come */
+	uint32_t producer_jump; /* added to rsp_prod, once */
+	bool producer_back;     /* rsp_prod goes back by one, once */
+	unsigned storm;         /* events without work, so many */
+	bool never_signal;      /* no events at all */
+	bool rewrite_indices;   /* writes junk over the guest's own indices */
+	bool keep_grants;       /* does not unmap what it has mapped */
+};
+
+/* NULL: out of memory.  The front end's directory appears in the guest's
+ * device/vbd, as the toolstack makes it. */
+struct host_blkback *host_blkback_new(struct host_xen *,
+    const struct host_disk_config *);
+/* Closes and removes; the guest is asked first when `polite`. */
+void host_blkback_remove(struct host_blkback *, bool polite);
+void host_blkback_free(struct host_blkback *);
+struct host_blkback_manners *host_blkback_manners(struct host_blkback *);
+uint8_t *host_blkback_bytes(struct host_blkback *);
+/* Online resize: sectors, then the state again. */
+void host_blkback_resize(struct host_blkback *, uint64_t size);
+/* The back end goes away and comes back with what `config` announces. */
+void host_blkback_restart(struct host_blkback *,
+    const struct host_disk_config *);
+/* Write any number as its state; or remove its directory (state 0). */
+void host_blkback_state(struct host_blkback *, unsigned state);
+
+struct host_blkback_counts {
+	uint64_t reads, writes, flushes, barriers, discards, indirects;
+	uint64_t segments;
+	uint64_t persistent_hits;
+	uint64_t signals_sent, signals_elided;
+	uint64_t refused;            /* requests of the guest that are wrong */
+	unsigned queues, ring_pages; /* now connected */
+	unsigned restarts;
+};
+const struct host_blkback_counts *host_blkback_counts(struct host_blkback *);
+
+/* ---- netback ---------------------------------------------------------- */
+
+struct host_netback;
+
+struct host_nic_config {
+	unsigned handle;
+	uint8_t mac[6];
+	unsigned mtu; /* 0: no key */
+	bool no_sg, no_gso4, no_gso6, no_csum4, no_ipv6_csum;
+	bool no_copy, no_notify;
+	bool split, multicast, xdp_headroom;
+	unsigned max_queues; /* multi-queue-max-queues; 0: no key */
+};
+
+struct host_netback_manners {
+	uint64_t delay;
+	bool stop;
+	unsigned bad_rx_id_nth;
+	uint16_t bad_rx_id;
+	unsigned rx_status_nth; /* response with this status */
+	int rx_status;
+	unsigned rx_offset_nth;
+	uint16_t rx_offset;
+	bool rx_more_forever; /* MORE_DATA on each */
+	unsigned extra_nth;   /* an extra info of this type and contents */
+	uint8_t extra_type, extra_flags, extra_gso_type;
+	uint16_t extra_gso_size;
+	unsigned tx_id_nth;
+	uint16_t tx_id;
+	unsigned tx_twice_nth, tx_error_nth;
+	uint32_t tx_producer_jump, rx_producer_jump;
+	unsigned storm;
+	bool never_signal;
+	bool keep_grants;
+};
+
+struct host_netback *host_netback_new(struct host_xen *,
+    const struct host_nic_config *);
+void host_netback_remove(struct host_netback *, bool polite);
+void host_netback_free(struct host_netback *);
+struct host_netback_manners *host_netback_manners(struct host_netback *);
+void host_netback_state(struct host_netback *, unsigned state);
+void host_netback_restart(struct host_netback *,
+    const struct host_nic_config *);
+
+/* What the guest transmits, one frame whole: segmentation and checksum as it
+ * asked for them. NULL: frames come back to the guest (a loop). */
+struct host_frame {
+	const uint8_t *bytes;
+	size_t length;
+	unsigned queue;
+	bool checksum_blank, checksum_valid;
+	unsigned gso_type, gso_size; /* wire/xen/net.h; 0: none */
+};
+void host_netback_on_frame(struct host_netback *,
+    void (*call)(void *ctx, const struct host_frame *), void *ctx);
+/* To the guest; false: no room in its ring (it is dropped and counted). */
+bool host_netback_send(struct host_netback *, const struct host_frame *);
+
+struct host_netback_counts {
+	uint64_t tx_frames, tx_slots, rx_frames, rx_slots, dropped;
+	uint64_t signals_sent, signals_elided;
+	uint64_t refused; /* slots of the guest that are wrong */
+	unsigned queues;
+	unsigned multicast_groups;
+};
+const struct host_netback_counts *host_netback_counts(struct host_netback *);
+
+#endif

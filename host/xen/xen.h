@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A model of Xen as a guest of type HVM or PVH meets it: hypercalls, event
+ * channels, grants, and domain 0 with its XenStore and back ends.
+ *
+ * One struct host_xen is one guest and its domain 0.  All calls come from one
+ * thread.  Manners are what a test makes it do wrong; none happens unless asked
+ * for.  All of the guest's memory is looked at through the world, word by word
+ * and as hostile as a guest may be: the model serves a VMM too.
+ */
+#ifndef HOST_XEN_XEN_H
+#define HOST_XEN_XEN_H
+
+#include "host/bus/world.h"
+
+struct host_xen;
+struct host_xenstore;
+
+struct host_xen_config {
+	const struct host_world *world;
+	unsigned vcpus;   /* 1 to 32 */
+	uint16_t domain;  /* the guest's number */
+	const char *name; /* of the guest, in XenStore */
+	bool no_fifo;     /* event channels of two levels only */
+	bool no_grant_v2;
+	bool no_upcall_vector; /* one vector for all vCPUs, not one each */
+	unsigned grant_frames; /* at most so many; 0: 64 */
+};
+
+/* NULL when out of memory. */
+struct host_xen *host_xen_new(const struct host_xen_config *);
+void host_xen_free(struct host_xen *);
+
+/* ---- What a vCPU does ------------------------------------------------- */
+
+/* The MSR that CPUID leaf base + 2 names.  Fills the hypercall page by `fill`
+ * of the world it is in (a VMM writes instructions there); false: not ours. */
+bool host_xen_wrmsr(struct host_xen *, uint32_t msr, uint64_t value);
+long host_xen_hypercall(struct host_xen *, unsigned vcpu, unsigned op,
+    const uint64_t arguments[5]);
+/* Ports 0x10 to 0x13; false: not ours. */
+bool host_xen_in(struct host_xen *, uint16_t port, unsigned width,
+    uint32_t *value);
+bool host_xen_out(struct host_xen *, uint16_t port, unsigned width,
+    uint32_t value);
+
+/* ---- Misbehaviour and counts ------------------------------------------ */
+
+struct host_xen_manners {
+	/* the n-th hypercall of number `fail_op` from now on (1 is the next;
+	 * fail_op 0: any) returns fail_with, once; 0: none does */
+	unsigned fail_nth, fail_op;
+	long fail_with;
+	bool lose_events;       /* pending bits are set, no interrupt comes */
+	bool drop_events;       /* not even a bit is set */
+	bool hold_grants;       /* what is mapped once stays mapped */
+	bool suspend_cancelled; /* SCHEDOP_shutdown(suspend) returns 1 */
+	bool keep_upcall_pending;
+	bool time_odd; /* the version of a vCPU's time page stays odd */
+};
+struct host_xen_manners *host_xen_manners(struct host_xen *);
+
+struct host_xen_counts {
+	uint64_t hypercalls;
+	uint64_t by_op[64];
+	uint64_t signals; /* EVTCHNOP_send of the guest */
+	uint64_t events;  /* set pending for the guest */
+	unsigned ports;   /* open now, of the guest */
+	unsigned mapped;  /* grants mapped or in use by domain 0 now */
+	unsigned suspends;
+	unsigned shutdown_reason; /* of SCHEDOP_shutdown, + 1; 0: none yet */
+	unsigned unplugged;       /* bits of port 0x10 */
+};
+const struct host_xen_counts *host_xen_counts(const struct host_xen *);
+
+/* Set any bit of the guest's event words, owned or not. */
+void host_xen_raise(struct host_xen *, uint32_t port);
+
+/* ---- The administrator ------------------------------------------------ */
+
+/* "poweroff", "reboot", "halt", "suspend", "crash", or anything. */
+void host_xen_request(struct host_xen *, const char *what);
+/* After a suspend: everything of the guest's is forgotten, and it comes back as
+ * domain `domain`: new ports for XenStore and console, grants and event
+ * channels gone, back ends made anew.  Called by the model itself inside
+ * SCHEDOP_shutdown(suspend), with the same domain number unless this was set
+ * before. */
+void host_xen_resume_as(struct host_xen *, uint16_t domain);
+
+/* XenStore as domain 0 sees it: host/xen/xenstored.h */
+struct host_xenstore *host_xen_store(struct host_xen *);
+
+/* ---- For the parts of domain 0: xenstored, blkback, netback ----------- */
+
+const struct host_world *host_xen_world(struct host_xen *);
+uint16_t host_xen_domain(const struct host_xen *);
+
+/* Connect to a port that the guest has opened for domain 0; `call` is called
+ * (later, never from inside a hypercall) when the guest sends.  Returns a
+ * handle, or NULL when there is no such port. */
+struct host_port;
+struct host_port *host_port_connect(struct host_xen *, uint32_t remote,
+    void (*call)(void *), void *argument);
+/* A port of the guest's that is connected from the start (XenStore's). */
+struct host_port *host_port_offer(struct host_xen *, uint32_t *guest_port,
+    void (*call)(void *), void *argument);
+void host_port_close(struct host_port *);
+/* Set it pending in the guest, and interrupt it unless it is masked. */
+void host_port_send(struct host_port *);
+
+/* A page that the guest has granted, until host_grant_unmap(); NULL: not
+ * granted to domain 0, or not writable though asked for.  Marks the entry as
+ * in use, as Xen does. The pointer is to be asked for anew (host_grant_page)
+ * each time that control was given back. */
+struct host_grant;
+struct host_grant *host_grant_map(struct host_xen *, uint32_t reference,
+    bool write);
+void *host_grant_page(struct host_grant *);
+void host_grant_unmap(struct host_grant *);
+/* Copy without mapping (GNTTABOP_copy), within the page; false: not granted. */
+bool host_grant_read(struct host_xen *, uint32_t reference, unsigned offset,
+    void *to, size_t size);
+bool host_grant_write(struct host_xen *, uint32_t reference, unsigned offset,
+    const void *from, size_t size);
+
+/* The rings of XenStore and the console that the model has put into the
+ * guest's memory by itself: pages below the guest's own.  The world provides
+ * them. */
+bool host_xen_set_pages(struct host_xen *, uint64_t store_physical,
+    uint64_t console_physical);
+
+#endif
