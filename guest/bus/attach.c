@@ -25,13 +25,19 @@ driver_named(const struct pv_bus *bus, const char *name)
 	return NULL;
 }
 
+/* A device on a bus below ours is one of many, and known by its place. */
 static bool
-held(const struct pv_bus *bus, const char *name, char *holder, size_t size)
+held(const struct pv_bus *bus, const struct attach *found, bool below,
+    char *holder, size_t size)
 {
 	const struct pv_port *port = bus->port;
 
-	return port->holder != NULL &&
-	    port->holder(port->ctx, name, holder, size) == PV_OK;
+	if (port->holder == NULL)
+		return false;
+	if (below &&
+	    port->holder(port->ctx, found->where, holder, size) == PV_OK)
+		return true;
+	return port->holder(port->ctx, found->name, holder, size) == PV_OK;
 }
 
 static void
@@ -44,9 +50,13 @@ not_configured(struct pv_bus *bus, struct pv_device *parent,
 	if (device == NULL)
 		return;
 	device->state = PV_DEVICE_UNCONFIGURED;
-	if (why == NULL && held(bus, found->name, holder, sizeof(holder))) {
+	if (why == NULL &&
+	    held(bus, found, parent != NULL, holder, sizeof(holder))) {
 		device->state = PV_DEVICE_HELD;
-		device_report(device, "%s", holder);
+		if (parent != NULL)
+			device_report(device, "%s, %s", found->where, holder);
+		else
+			device_report(device, "%s", holder);
 	} else if (why == NULL)
 		device_report(device, "%s not configured", found->where);
 	else if (parent == NULL)

@@ -108,8 +108,9 @@ struct pv_port {
 
 	/*
 	 * The driver of this platform that already holds a device: Linux's
-	 * kvm-clock for "pvclock".  Its name goes to `holder`; PV_ENOENT when
-	 * nobody does.
+	 * kvm-clock for "pvclock".  A device on another bus is asked for by its
+	 * place there, "device/vbd/51712", and then by its name.  The driver's
+	 * name goes to `holder`; PV_ENOENT when nobody does.
 	 */
 	int (*holder)(void *ctx, const char *device, char *holder, size_t size);
 
@@ -174,6 +175,21 @@ struct pv_port {
 	    void (*handler)(void *argument, unsigned cpu), void *argument);
 	void (*vector_free)(void *ctx, int vector);
 	void (*vector_eoi)(void *ctx);
+
+	/*
+	 * XenStore by a driver of the platform, a stream both ways, for where
+	 * the rings belong to it (Linux: /dev/xen/xenbus).  Bytes moved, or
+	 * PV_EAGAIN (wait() ends when there is something to read), PV_ENODEV
+	 * when there is none, PV_EACCES.  A message goes out in one call, but
+	 * perhaps not all of it goes.  xenstore_limit: the bytes that one
+	 * message can have behind its header, or 0 when there is none.
+	 */
+	long (*xenstore_read)(void *ctx, void *to, size_t room);
+	long (*xenstore_write)(void *ctx, const void *from, size_t size);
+	size_t (*xenstore_limit)(void *ctx);
+
+	/* The time stamp counter of the CPU that calls. */
+	uint64_t (*tsc)(void *ctx);
 };
 
 #endif

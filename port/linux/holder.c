@@ -36,6 +36,8 @@ linux_holder(void *ctx, const char *device, char *holder, size_t size)
 {
 	const struct linux_port *linux_port = ctx;
 
+	if (strncmp(device, "device/", strlen("device/")) == 0)
+		return linux_holder_xen(linux_port, device, holder, size);
 	for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
 		if (strcmp(holders[i].device, device) != 0 ||
 		    !holds(linux_port, holders[i].file, holders[i].word))

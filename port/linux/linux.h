@@ -11,6 +11,9 @@ struct linux_port;
 
 struct linux_port_config {
 	const char *sys; /* where sysfs is; NULL: "/sys" */
+	/* The door to XenStore, a device or a Unix socket; NULL: the value of
+	 * XENSTORED_PATH, or "/dev/xen/xenbus". */
+	const char *xenstore;
 	void (*log)(void *ctx, enum pv_log, const char *line);
 	void *log_ctx;
 };

@@ -15,6 +15,9 @@ struct linux_port {
 	struct linux_port_config config;
 	struct fw_list *fw;
 	struct reader *reader;
+	int events;   /* epoll: of the reader and of XenStore */
+	int xenstore; /* -1: not open */
+	size_t xenstore_limit;
 	void *smbios; /* read, and waiting to be fetched */
 	size_t smbios_size;
 };
@@ -43,7 +46,20 @@ long linux_fw_read(void *ctx, uint32_t id, uint64_t offset, void *to,
 /* Size of a listed file, or PV_ENOENT. */
 int64_t linux_fw_size(struct linux_port *, uint32_t id);
 void linux_fw_free(struct linux_port *);
+/* events.c */
+bool linux_events_open(struct linux_port *);
+void linux_events_close(struct linux_port *);
+bool linux_events_add(struct linux_port *, int fd);
+/* xenstore.c */
+long linux_xenstore_read(void *ctx, void *to, size_t room);
+long linux_xenstore_write(void *ctx, const void *from, size_t size);
+size_t linux_xenstore_limit(void *ctx);
+void linux_xenstore_close(struct linux_port *);
+/* holder_xen.c */
+int linux_holder_xen(const struct linux_port *, const char *place, char *holder,
+    size_t size);
 /* reader.c */
+void linux_reader_seen(struct linux_port *);
 bool linux_reader_open(struct linux_port *);
 void linux_reader_close(struct linux_port *);
 long linux_smbios(void *ctx, void *to, size_t size);

@@ -66,9 +66,17 @@ linux_port_new(const struct linux_port_config *config)
 		.fw_item = linux_fw_item,
 		.fw_read = linux_fw_read,
 		.smbios = linux_smbios,
+		.xenstore_read = linux_xenstore_read,
+		.xenstore_write = linux_xenstore_write,
+		.xenstore_limit = linux_xenstore_limit,
 	};
-	if (!linux_reader_open(linux_port)) {
+	linux_port->xenstore = -1;
+	if (!linux_events_open(linux_port)) {
 		free(linux_port);
+		return NULL;
+	}
+	if (!linux_reader_open(linux_port)) {
+		linux_port_free(linux_port);
 		return NULL;
 	}
 	return linux_port;
@@ -80,6 +88,8 @@ linux_port_free(struct linux_port *linux_port)
 	if (linux_port == NULL)
 		return;
 	linux_reader_close(linux_port);
+	linux_xenstore_close(linux_port);
+	linux_events_close(linux_port);
 	linux_fw_free(linux_port);
 	free(linux_port->smbios);
 	free(linux_port);

@@ -8,7 +8,6 @@
  * fetched is not fetched again.
  */
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -190,33 +189,12 @@ linux_fw_read(void *ctx, uint32_t id, uint64_t offset, void *to, size_t size)
 
 /* ---- Events ----------------------------------------------------------- */
 
-int
-linux_port_event(const struct linux_port *linux_port)
-{
-	return linux_port->reader->event;
-}
-
 void
-linux_port_event_seen(struct linux_port *linux_port)
+linux_reader_seen(struct linux_port *linux_port)
 {
 	uint64_t count;
 
 	(void)!read(linux_port->reader->event, &count, sizeof(count));
-}
-
-void
-linux_wait(void *ctx, uint64_t deadline)
-{
-	struct linux_port *linux_port = ctx;
-	uint64_t now = linux_now(ctx),
-		 left = deadline > now ? deadline - now : 0;
-	struct pollfd event = { .fd = linux_port->reader->event,
-		.events = POLLIN };
-
-	if (left > PV_SECOND)
-		left = PV_SECOND;
-	if (poll(&event, 1, (int)(left / PV_MILLISECOND)) > 0)
-		linux_port_event_seen(linux_port);
 }
 
 bool
@@ -232,7 +210,7 @@ linux_reader_open(struct linux_port *linux_port)
 		return false;
 	}
 	linux_port->reader = reader;
-	return true;
+	return linux_events_add(linux_port, reader->event);
 }
 
 /* A fetch ends after the page that it is at. */
@@ -241,6 +219,8 @@ linux_reader_close(struct linux_port *linux_port)
 {
 	struct reader *reader = linux_port->reader;
 
+	if (reader == NULL)
+		return;
 	atomic_store(&reader->stop, true);
 	if (reader->running)
 		pthread_join(reader->thread, NULL);
