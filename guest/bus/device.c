@@ -64,17 +64,24 @@ device_free(struct pv_device *device)
 	pv_free(bus, device, sizeof(*device));
 }
 
+/* `where` says which place on its parent, or is NULL. */
 static void
-describe(struct pv_device *device, const char *format, va_list args)
+describe(struct pv_device *device, const char *where, const char *format,
+    va_list args)
 {
+	const char *space = where != NULL ? " " : "";
 	size_t len;
 
+	if (where == NULL)
+		where = "";
 	if (device->parent != NULL)
 		len = pv_format(device->line, sizeof(device->line),
-		    "%s at %s: ", device->name, device->parent->name);
+		    "%s at %s%s%s: ", device->name, device->parent->name, space,
+		    where);
 	else
 		len = pv_format(device->line, sizeof(device->line),
-		    "%s at pvbus%u: ", device->name, device->bus->unit);
+		    "%s at pvbus%u%s%s: ", device->name, device->bus->unit,
+		    space, where);
 	pv_vformat(device->line + len, sizeof(device->line) - len, format,
 	    args);
 }
@@ -85,7 +92,18 @@ pv_device_describe(struct pv_device *device, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	describe(device, format, args);
+	describe(device, NULL, format, args);
+	va_end(args);
+}
+
+void
+pv_device_describe_at(struct pv_device *device, const char *where,
+    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	describe(device, where, format, args);
 	va_end(args);
 }
 
@@ -95,7 +113,7 @@ device_report(struct pv_device *device, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	describe(device, format, args);
+	describe(device, NULL, format, args);
 	va_end(args);
 	bus_log(device->bus, PV_LOG_INFO, device->line);
 }

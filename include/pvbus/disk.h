@@ -3,8 +3,9 @@
  * A disk, the same shape on every hypervisor: xbf on Xen, hvs on Hyper-V.
  *
  * Threads: the context that owns the bus owns the disk; each queue may be
- * owned by another CPU, which then alone submits to it and polls it.  All of a
- * disk's memory lives until its device is detached.
+ * owned by another CPU (pv_disk_own), which then alone submits to it, kicks it
+ * and polls it.  All of a disk's memory lives until its device is detached; see
+ * `gone`.
  */
 #ifndef PVBUS_DISK_H
 #define PVBUS_DISK_H
@@ -46,13 +47,16 @@ struct pv_disk;
  * `offset`; their sum is the length, and both are multiples of the sector
  * size.  Any length is taken: what the host cannot take in one request is
  * split, and an error in any part is the error of the whole.
- * FLUSH ends when all writes that ended before it was submitted are stable.
+ * FLUSH ends when all writes that ended before it was submitted are stable; at
+ * once where the host has no cache to flush (can_flush is false).
  * DISCARD: `length` bytes from `offset`.
  *
  * Errors: PV_EINVAL (not multiples, or past the end), PV_EROFS, PV_ENOTSUP,
  * PV_EIO (the host says so), PV_ENODEV (the disk is gone), PV_EPROTO (the
  * device is broken), PV_ENOMEM (no place to copy to), PV_EINTR (the disk is
- * being detached by its owner).
+ * being detached by its owner), PV_EBUSY (the host does not let go of the
+ * memory: it may read it, and after a READ write to it, at any time from now
+ * on, so its owner must never use it for anything again).
  */
 struct pv_io {
 	enum pv_disk_op op;
@@ -68,7 +72,9 @@ struct pv_io {
 
 	/* The driver's until `done`. */
 	struct pv_io *next;
-	uint64_t progress;
+	uint64_t total, progress;
+	unsigned segment; /* that progress is in */
+	size_t within;    /* bytes into it */
 	unsigned pending;
 	bool submitted;
 };
@@ -77,19 +83,25 @@ struct pv_disk_ops {
 	void (*submit)(struct pv_disk *, unsigned queue, struct pv_io *);
 	void (*kick)(struct pv_disk *, unsigned queue);
 	bool (*poll)(struct pv_disk *, unsigned queue, unsigned budget);
+	int (*own)(struct pv_disk *, unsigned queue, unsigned cpu);
+	uint64_t (*deadline)(struct pv_disk *, unsigned queue);
 };
 
 /* What the host says is current after each change; `changed` tells of it. */
 struct pv_disk {
 	const struct pv_disk_ops *ops;
-	bool online;          /* requests are taken; else they wait */
+	bool online; /* requests are taken; else they wait */
+	/* The device is being taken away: when `changed` has returned, no other
+	 * CPU uses a queue of it any more, and nobody once `done` was called
+	 * for all that is under way. */
+	bool gone;
 	uint64_t size;        /* bytes */
 	uint32_t sector_size; /* of every offset and length; at least 512 */
 	uint32_t physical_sector_size;
 	bool read_only, removable;
 	bool can_flush, can_discard, can_secure;
 	uint32_t discard_granularity, discard_alignment; /* bytes */
-	unsigned queues;                                 /* at least 1 */
+	unsigned queues;     /* at least 1; may change with a new connection */
 	unsigned depth;      /* requests of the host's size in one queue */
 	size_t max_transfer; /* bytes in one request of the host */
 	void (*changed)(struct pv_disk *, void *owner); /* or NULL */
@@ -116,6 +128,26 @@ static inline bool
 pv_disk_poll(struct pv_disk *disk, unsigned queue, unsigned budget)
 {
 	return disk->ops->poll(disk, queue, budget);
+}
+
+/*
+ * From the context that owns the bus: a CPU takes a queue, and its events come
+ * there from now on; CPU 0 gives it back to pv_bus_poll().  Nobody may be using
+ * the queue meanwhile.  PV_ENOTSUP: the host delivers events to CPU 0 only, and
+ * nothing has changed.  PV_EINVAL: no such queue or CPU.
+ */
+static inline int
+pv_disk_own(struct pv_disk *disk, unsigned queue, unsigned cpu)
+{
+	return disk->ops->own(disk, queue, cpu);
+}
+
+/* When the CPU that has taken a queue is to poll it at the latest, for events
+ * can get lost; PV_NEVER while nothing is under way. */
+static inline uint64_t
+pv_disk_deadline(struct pv_disk *disk, unsigned queue)
+{
+	return disk->ops->deadline(disk, queue);
 }
 
 #endif

@@ -279,6 +279,10 @@ void pv_device_detach(struct pv_device *);
 /* %s %u %x %c only; what comes from the host is to be printable already. */
 void pv_device_describe(struct pv_device *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same with a place on its parent: "xbf0 at xen0 backend 0 channel 8: disk"
+ * has "backend 0 channel 8" as `where`. */
+void pv_device_describe_at(struct pv_device *, const char *where,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Out of use from now on; one line says why. */
 void pv_device_broken(struct pv_device *, const char *why);
 /* What P-20 of pvbus offers its children. */
