@@ -30,10 +30,10 @@ add_program() {
 # make_payload SCRIPT: $work/payload with cases/SCRIPT as run.sh, the tools, pvguest and the Linux guest's files
 make_payload() {
 	local payload=$work/payload domu=$work/domu
-	compile pattern peer
+	compile pattern peer frames blocks
 	mkdir -p "$payload/bin" "$domu/overlay/bin"
-	cp "$work"/tools/* "$payload/bin/"
-	cp "$work"/tools/* "$domu/overlay/bin/"
+	cp "$work"/tools/{pattern,peer} "$payload/bin/"
+	cp "$work"/tools/{pattern,frames,blocks} "$domu/overlay/bin/"
 	install -m 755 "$here/cases/$1" "$payload/run.sh"
 	install -m 755 "$here/cases/agent" "$domu/overlay/run.sh"
 	(cd "$domu" && find . | sort | cpio --quiet -o -H newc -R 0:0) >"$payload/domu.img"
