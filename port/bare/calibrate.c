@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/* Who knows how fast the TSC runs: hosts, the CPU, and clocks to compare with. */
+#include "port/bare/calibrate.h"
+#include "port/bare/bare_private.h"
+#include "wire/xen/hypercall.h"
+
+/* How long a comparison takes: one part in a thousand is good enough here, and
+ * the whole start has 50 ms. */
+#define PIT_HZ 1193182ull
+#define PIT_TICKS 2386u /* 2 ms */
+#define PM_HZ 3579545ull
+#define PM_TICKS 7159u
+/* TSC ticks after which a clock that does not move is taken for absent. */
+#define PATIENCE 200000000ull
+
+/* Xen public/arch-x86/cpuid.h: ECX of sub-leaf 0 is the guest's own rate. */
+uint32_t
+calibrate_xen(const struct acpi *acpi)
+{
+	uint32_t base = hypervisor_base(HYPERVISOR_XEN), out[4];
+
+	(void)acpi;
+	if (base == 0)
+		return 0;
+	cpu_cpuid(base, 0, out);
+	if (out[0] < base + XEN_LEAF_TIME)
+		return 0;
+	cpu_cpuid(base + XEN_LEAF_TIME, 0, out);
+	return out[2];
+}
+
+/* Hyper-V TLFS 12.4: an MSR with Hz, where leaf 3 grants it. */
+uint32_t
+calibrate_hyperv(const struct acpi *acpi)
+{
+	uint32_t base = hypervisor_base(HYPERVISOR_HYPERV), out[4];
+	uint64_t hz;
+
+	(void)acpi;
+	if (base == 0)
+		return 0;
+	cpu_cpuid(base + 3, 0, out);
+	if (!(out[0] & 1u << 11) || !cpu_rdmsr(0x40000022, &hz))
+		return 0;
+	return hz / 1000 > UINT32_MAX ? 0 : (uint32_t)(hz / 1000);
+}
+
+/* VMware's "timing" leaf, base + 0x10: EAX.  KVM's VMMs have it too. */
+uint32_t
+calibrate_leaf(const struct acpi *acpi)
+{
+	static const enum hypervisor ids[] = { HYPERVISOR_VMWARE,
+		HYPERVISOR_KVM, HYPERVISOR_QEMU };
+	uint32_t base, out[4];
+
+	(void)acpi;
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		base = hypervisor_base(ids[i]);
+		if (base == 0)
+			continue;
+		cpu_cpuid(base, 0, out);
+		if (out[0] < base + 0x10)
+			continue;
+		cpu_cpuid(base + 0x10, 0, out);
+		return out[0];
+	}
+	return 0;
+}
+
+/* Linux Documentation/virt/kvm/x86/msr.rst: MSR_KVM_SYSTEM_TIME_NEW. */
+uint32_t
+calibrate_pvclock(const struct acpi *acpi)
+{
+	static struct {
+		uint32_t version, pad;
+		uint64_t tsc, system;
+		uint32_t multiplier;
+		int8_t shift;
+		uint8_t flags, pad2[2];
+	} volatile info __attribute__((aligned(64)));
+	uint32_t base = hypervisor_base(HYPERVISOR_KVM), out[4];
+	uint64_t ticks;
+	int shift;
+
+	(void)acpi;
+	if (base == 0)
+		return 0;
+	cpu_cpuid(base + 1, 0, out);
+	if (!(out[0] & 1u << 3) ||
+	    !cpu_wrmsr(0x4b564d01, (uint64_t)(uintptr_t)&info | 1))
+		return 0;
+	cpu_wrmsr(0x4b564d01, 0);
+	shift = info.shift;
+	if (info.multiplier == 0 || shift < -31 || shift > 31)
+		return 0;
+	/* ns = (ticks << shift) * multiplier >> 32, for a million of ns */
+	ticks = (1000000ull << 32) / info.multiplier;
+	ticks = shift < 0 ? ticks << -shift : ticks >> shift;
+	return ticks > UINT32_MAX ? 0 : (uint32_t)ticks;
+}
+
+/* Intel SDM vol. 2A: 0x15 is exact where it has the crystal's Hz; 0x16 gives
+ * the base frequency in MHz, which is that of the TSC. */
+uint32_t
+calibrate_cpuid(const struct acpi *acpi)
+{
+	uint32_t most[4], out[4];
+
+	(void)acpi;
+	cpu_cpuid(0, 0, most);
+	if (most[0] < 0x15)
+		return 0;
+	cpu_cpuid(0x15, 0, out);
+	if (out[0] == 0 || out[1] == 0)
+		return 0;
+	if (out[2] != 0)
+		return (uint32_t)((uint64_t)out[2] * out[1] / out[0] / 1000);
+	if (most[0] < 0x16)
+		return 0;
+	cpu_cpuid(0x16, 0, out);
+	return (out[0] & 0xffff) * 1000;
+}
+
+static uint32_t
+rate(uint64_t tsc, uint64_t ticks, uint64_t hz)
+{
+	uint64_t khz = ticks == 0 ? 0 : tsc * hz / ticks / 1000;
+
+	return khz > UINT32_MAX ? 0 : (uint32_t)khz;
+}
+
+/* Channel 2 counts down from 65535 once its gate is open (Intel 8254). */
+static uint16_t
+pit_read(void)
+{
+	uint8_t low;
+
+	cpu_out8(0x43, 0x80); /* latch channel 2 */
+	low = cpu_in8(0x42);
+	return (uint16_t)(low | cpu_in8(0x42) << 8);
+}
+
+uint32_t
+calibrate_pit(const struct acpi *acpi)
+{
+	uint64_t begin, end;
+	uint16_t first, now;
+	uint8_t gate;
+
+	(void)acpi;
+	gate = cpu_in8(0x61);
+	if (gate == 0xff) /* nobody is there */
+		return 0;
+	cpu_out8(0x61, (uint8_t)((gate & ~2u) | 1)); /* on, and silent */
+	cpu_out8(0x43, 0xb0); /* channel 2, low and high byte, mode 0 */
+	cpu_out8(0x42, 0xff);
+	cpu_out8(0x42, 0xff);
+	first = pit_read();
+	begin = cpu_rdtsc();
+	do {
+		now = pit_read();
+		end = cpu_rdtsc();
+		if (end - begin > PATIENCE)
+			break;
+	} while ((uint16_t)(first - now) < PIT_TICKS);
+	cpu_out8(0x61, gate);
+	if ((uint16_t)(first - now) < PIT_TICKS)
+		return 0;
+	return rate(end - begin, (uint16_t)(first - now), PIT_HZ);
+}
+
+/* ACPI 6.5, 4.8.3.3: counts up, at least 24 bits. */
+uint32_t
+calibrate_pm_timer(const struct acpi *acpi)
+{
+	uint32_t first, now;
+	uint64_t begin, end;
+
+	if (acpi->pm_timer == 0)
+		return 0;
+	first = cpu_in32(acpi->pm_timer);
+	begin = cpu_rdtsc();
+	do {
+		now = (cpu_in32(acpi->pm_timer) - first) & 0xffffff;
+		end = cpu_rdtsc();
+		if (end - begin > PATIENCE)
+			return 0;
+	} while (now < PM_TICKS);
+	return rate(end - begin, now, PM_HZ);
+}

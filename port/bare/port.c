@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/* The table that the guest half is handed; see <pvbus/port.h>. */
+#include "port/bare/bare_private.h"
+#include "port/bare/xen_early.h"
+
+static enum pv_request requested = PV_REQUEST_COUNT;
+
+static void *
+port_alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return bare_alloc(size);
+}
+
+static void
+port_free(void *ctx, void *memory, size_t size)
+{
+	(void)ctx;
+	bare_free(memory, size);
+}
+
+static void
+port_log(void *ctx, enum pv_log level, const char *line)
+{
+	(void)ctx;
+	(void)level;
+	bare_log_line(line);
+}
+
+static uint64_t
+port_now(void *ctx)
+{
+	(void)ctx;
+	return bare_now();
+}
+
+static void
+port_wait(void *ctx, uint64_t deadline)
+{
+	(void)ctx;
+	bare_wait(deadline);
+}
+
+static void
+port_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, struct pv_cpuid *out)
+{
+	uint32_t answer[4];
+
+	(void)ctx;
+	cpu_cpuid(leaf, subleaf, answer);
+	*out = (struct pv_cpuid){ answer[0], answer[1], answer[2], answer[3] };
+}
+
+static int
+port_io_read(void *ctx, uint16_t port, unsigned width, uint32_t *value)
+{
+	(void)ctx;
+	if (width == 1)
+		*value = cpu_in8(port);
+	else if (width == 2)
+		*value = cpu_in16(port);
+	else if (width == 4)
+		*value = cpu_in32(port);
+	else
+		return PV_EINVAL;
+	return PV_OK;
+}
+
+static int
+port_io_write(void *ctx, uint16_t port, unsigned width, uint32_t value)
+{
+	(void)ctx;
+	if (width == 1)
+		cpu_out8(port, (uint8_t)value);
+	else if (width == 2)
+		cpu_out16(port, (uint16_t)value);
+	else if (width == 4)
+		cpu_out32(port, value);
+	else
+		return PV_EINVAL;
+	return PV_OK;
+}
+
+static int
+port_io_read_string(void *ctx, uint16_t port, void *to, size_t count)
+{
+	(void)ctx;
+	cpu_in8_string(port, to, count);
+	return PV_OK;
+}
+
+static void *
+port_pages_alloc(void *ctx, size_t pages, uint64_t *physical)
+{
+	void *memory = pages_take(pages);
+
+	(void)ctx;
+	*physical = (uintptr_t)memory;
+	return memory;
+}
+
+static void
+port_pages_free(void *ctx, void *memory, size_t pages)
+{
+	(void)ctx;
+	pages_give(memory, pages);
+}
+
+/* Only marks: the loop of the program does it. */
+static int
+port_request(void *ctx, enum pv_request request)
+{
+	(void)ctx;
+	__atomic_store_n(&requested, request, __ATOMIC_RELAXED);
+	return PV_OK;
+}
+
+enum pv_request
+bare_request_take(void)
+{
+	return __atomic_exchange_n(&requested, PV_REQUEST_COUNT,
+	    __ATOMIC_RELAXED);
+}
+
+static int
+port_msr_read(void *ctx, uint32_t msr, uint64_t *value)
+{
+	(void)ctx;
+	return cpu_rdmsr(msr, value) ? PV_OK : PV_EIO;
+}
+
+static int
+port_msr_write(void *ctx, uint32_t msr, uint64_t value)
+{
+	(void)ctx;
+	return cpu_wrmsr(msr, value) ? PV_OK : PV_EIO;
+}
+
+static long
+port_xen_hypercall(void *ctx, const void *page, unsigned op,
+    const uintptr_t arguments[5])
+{
+	(void)ctx;
+	return bare_hypercall((const char *)page + 32 * (size_t)op, arguments);
+}
+
+/* After the host has saved this machine and started it again. */
+void
+bare_resume(void)
+{
+	xen_console_resume();
+	apic_init_cpu();
+}
+
+static void *
+port_space_alloc(void *ctx, size_t pages, uint64_t *physical)
+{
+	void *space = space_take(pages);
+
+	(void)ctx;
+	*physical = (uintptr_t)space;
+	return space;
+}
+
+static void
+port_space_free(void *ctx, void *space, size_t pages)
+{
+	(void)ctx;
+	space_give(space, pages);
+}
+
+static void *
+port_map(void *ctx, uint64_t physical, size_t pages)
+{
+	uint64_t end = paging_end();
+
+	(void)ctx;
+	if (physical == 0 || physical > end ||
+	    pages > (end - physical) / PAGE_SIZE)
+		return NULL;
+	return (void *)(uintptr_t)physical;
+}
+
+static void
+port_unmap(void *ctx, void *mapped, size_t pages)
+{
+	(void)ctx;
+	(void)mapped;
+	(void)pages;
+}
+
+static unsigned
+port_cpus(void *ctx)
+{
+	(void)ctx;
+	return bare_cpus();
+}
+
+static int
+port_vector_alloc(void *ctx, void (*handler)(void *argument, unsigned cpu),
+    void *argument)
+{
+	(void)ctx;
+	return vector_take(handler, argument);
+}
+
+static void
+port_vector_free(void *ctx, int vector)
+{
+	(void)ctx;
+	vector_drop(vector);
+}
+
+static void
+port_vector_eoi(void *ctx)
+{
+	(void)ctx;
+	apic_eoi();
+}
+
+static uint64_t
+port_tsc(void *ctx)
+{
+	(void)ctx;
+	return cpu_rdtsc();
+}
+
+/* irq=off: everything is polled, to see that this works too. */
+const struct pv_port *
+bare_port(void)
+{
+	static struct pv_port port = {
+		.alloc = port_alloc,
+		.free = port_free,
+		.log = port_log,
+		.now = port_now,
+		.wait = port_wait,
+		.cpuid = port_cpuid,
+		.io_read = port_io_read,
+		.io_write = port_io_write,
+		.io_read_string = port_io_read_string,
+		.pages_alloc = port_pages_alloc,
+		.pages_free = port_pages_free,
+		.request = port_request,
+		.msr_read = port_msr_read,
+		.msr_write = port_msr_write,
+		.xen_hypercall = port_xen_hypercall,
+		.space_alloc = port_space_alloc,
+		.space_free = port_space_free,
+		.map = port_map,
+		.unmap = port_unmap,
+		.cpus = port_cpus,
+		.tsc = port_tsc,
+	};
+	char irq[8];
+
+	if (apic_present() &&
+	    (bare_option("irq", irq, sizeof(irq)) == NULL ||
+		memcmp(irq, "off", 4) != 0)) {
+		port.vector_alloc = port_vector_alloc;
+		port.vector_free = port_vector_free;
+		port.vector_eoi = port_vector_eoi;
+	}
+	return &port;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands about the bus and its devices. */
+#include "programs/pvguest/pvguest.h"
+
+int
+cmd_dmesg(int argc, char **argv)
+{
+	size_t len;
+	const char *text = bare_log(&len);
+
+	(void)argc;
+	(void)argv;
+	bare_write(text, len);
+	return STATUS_OK;
+}
+
+static int
+no_bus(const char *command)
+{
+	return fail(STATUS_MISSING, "%s: expected a hypervisor, found none",
+	    command);
+}
+
+int
+cmd_devices(int argc, char **argv)
+{
+	static const char *const states[] = { "attached", "held",
+		"not configured", "broken" };
+	const struct pv_device *device;
+
+	(void)argc;
+	(void)argv;
+	if (guest_bus() == NULL)
+		return no_bus("devices");
+	bare_printf("%s\n", pv_bus_line(guest_bus()));
+	for (device = pv_bus_devices(guest_bus()); device != NULL;
+	     device = device->next) {
+		unsigned depth = 1;
+
+		for (const struct pv_device *up = device->parent; up != NULL;
+		     up = up->parent)
+			depth++;
+		bare_printf("%*s%s: %s\n", (int)(2 * depth), "", device->line,
+		    states[device->state]);
+	}
+	return STATUS_OK;
+}
+
+#define COUNTERS(X)                                                          \
+	X(requests)                                                          \
+	X(bytes) X(exits) X(copies) X(hypercalls) X(signals) X(elided)       \
+	    X(events) X(spurious) X(grants) X(slots) X(stalls) X(bad_length) \
+		X(bad_text) X(bad_duplicate) X(bad_state) X(bad_index)       \
+		    X(bad_id) X(bad_value) X(held)
+
+static void
+print_stats(const struct pv_device *device)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} all[] = {
+#define COUNTER(name) { #name, device->stats.name },
+		COUNTERS(COUNTER)
+#undef COUNTER
+	};
+
+	bare_printf("%s:", device->name);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].value != 0)
+			bare_printf(" %s %lu", all[i].name, all[i].value);
+	bare_printf("\n");
+}
+
+int
+cmd_stats(int argc, char **argv)
+{
+	const struct pv_device *device;
+	bool any = false;
+
+	if (guest_bus() == NULL)
+		return no_bus("stats");
+	for (device = pv_bus_devices(guest_bus()); device != NULL;
+	     device = device->next) {
+		if (argc > 1 && !same(device->name, argv[1]))
+			continue;
+		any = true;
+		print_stats(device);
+	}
+	if (!any && argc > 1)
+		return fail(STATUS_MISSING,
+		    "stats: expected a device, %s is "
+		    "none",
+		    argv[1]);
+	return STATUS_OK;
+}
+
+int
+cmd_suspend(int argc, char **argv)
+{
+	const struct pv_port *port = bare_port();
+
+	(void)argc;
+	(void)argv;
+	if (guest_bus() == NULL)
+		return no_bus("suspend");
+	port->request(port->ctx, PV_REQUEST_SUSPEND);
+	guest_poll();
+	return STATUS_OK;
+}

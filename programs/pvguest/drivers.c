@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC */
+#include "programs/pvguest/pvguest.h"
+
+const struct pv_driver *const guest_drivers[] = {
+	&pv_fwcfg_driver,
+	&pv_smbios_driver,
+	NULL,
+};
