@@ -7,6 +7,7 @@
 #define HEADER 36u          /* of every table but the RSDP */
 #define TABLE_MAX 0x800000u /* a DSDT of 8 MiB is none */
 #define TABLES_MAX 128u
+#define SEARCH 0x100000u /* of a range, at most */
 
 static bool
 sums_up(const uint8_t *bytes, uint32_t size)
@@ -213,6 +214,27 @@ rsdp_search(const struct boot_memory *memory)
 	return NULL;
 }
 
+/* UEFI puts it anywhere, and multiboot 1 and GRUB's Linux loader do not say
+ * where; but it lies in memory that the map gives to ACPI. */
+static const uint8_t *
+rsdp_search_map(const struct boot_memory *memory, const struct boot_info *info)
+{
+	const uint8_t *rsdp;
+
+	for (unsigned i = 0; i < info->ranges; i++) {
+		const struct boot_range *range = &info->range[i];
+		uint64_t size = range->size < SEARCH ? range->size : SEARCH;
+
+		if (range->type != BOOT_ACPI || range->start % 16 != 0)
+			continue;
+		for (uint64_t at = 0; at + 36 <= size; at += 16)
+			if (rsdp_good(rsdp = boot_at(memory, range->start + at,
+					  36)))
+				return rsdp;
+	}
+	return NULL;
+}
+
 void
 acpi_parse(const struct boot_memory *memory, const struct boot_info *info,
     struct acpi *out)
@@ -226,6 +248,8 @@ acpi_parse(const struct boot_memory *memory, const struct boot_info *info,
 		rsdp = boot_at(memory, info->rsdp, BOOT_RSDP_SIZE);
 	if (!rsdp_good(rsdp))
 		rsdp = rsdp_search(memory);
+	if (rsdp == NULL)
+		rsdp = rsdp_search_map(memory, info);
 	if (rsdp == NULL)
 		return;
 	if (rsdp[15] >= 2)

@@ -33,7 +33,8 @@ enum boot_protocol {
 /* ACPI 6.5, 15.3: the types of address ranges, by all four protocols. */
 enum {
 	BOOT_RAM = 1,
-	BOOT_RESERVED = 2
+	BOOT_RESERVED = 2,
+	BOOT_ACPI = 3 /* tables that may be reclaimed */
 };
 
 struct boot_range {
