@@ -36,5 +36,7 @@ make_payload() {
 	cp "$work"/tools/{pattern,frames,blocks} "$domu/overlay/bin/"
 	install -m 755 "$here/cases/$1" "$payload/run.sh"
 	install -m 755 "$here/cases/agent" "$domu/overlay/run.sh"
+	add_program "$build/pvbusd"
+	add_program "$build/hostctl"
 	(cd "$domu" && find . | sort | cpio --quiet -o -H newc -R 0:0) >"$payload/domu.img"
 }
