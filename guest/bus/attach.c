@@ -82,7 +82,8 @@ attach(struct pv_bus *bus, struct pv_device *parent, const struct attach *found)
 	if (device != NULL)
 		error = driver->attach(device);
 	if (error == PV_OK) {
-		bus_log(bus, PV_LOG_INFO, device->line);
+		if (device->line[0] != '\0')
+			pv_device_announce(device);
 		return device;
 	}
 	if (device != NULL)

@@ -108,6 +108,15 @@ pv_device_describe_at(struct pv_device *device, const char *where,
 }
 
 void
+pv_device_announce(struct pv_device *device)
+{
+	if (device->announced)
+		return;
+	device->announced = true;
+	bus_log(device->bus, PV_LOG_INFO, device->line);
+}
+
+void
 device_report(struct pv_device *device, const char *format, ...)
 {
 	va_list args;

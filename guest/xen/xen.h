@@ -5,12 +5,14 @@
  *
  * Threads: the owner of the bus calls all of this, but a queue that belongs to
  * another CPU may, for its own channels and references, call from there:
- * xen_channel_send/take/done, xen_grant_set/end, xen_hypercall.
+ * xen_channel_send/take/done/deadline, xen_channels_send, xen_grant_set/end,
+ * xen_hypercall, xen_multicall.
  */
 #ifndef GUEST_XEN_XEN_H
 #define GUEST_XEN_XEN_H
 
 #include "pvbus/guest.h"
+#include "wire/xen/hypercall.h"
 
 struct xen_events;
 struct xen_grants;
@@ -22,14 +24,19 @@ struct xen {
 	struct pv_bus *bus;
 	const struct pv_port *port;
 	struct pv_stats *stats; /* of xen0 */
-	uint32_t base;          /* of the CPUID leaves */
+	/* Hypercalls, events and grants are ours; else another driver has them,
+	 * and only XenStore is reached. */
+	bool privileged;
+	uint32_t base; /* of the CPUID leaves */
 	void *hypercall_page;
 	uint64_t hypercall_physical;
 	uint32_t features; /* XENFEAT_*, submap 0 */
 	uint32_t version;  /* major << 16 | minor */
 	uint16_t domain;   /* our own number, 0 when not known */
-	uint32_t *vcpu;    /* Xen's number of each CPU */
+	uint32_t *vcpu;    /* Xen's number of each CPU, or XEN_NO_VCPU */
 	unsigned cpus;
+	unsigned grant_version; /* that is wanted; 0: the one that suits best */
+	bool no_multicall;      /* this host has none */
 	void *shared; /* struct xen_shared_info, or NULL while suspended */
 	uint64_t shared_physical;
 	unsigned generation; /* one more after each resume */
@@ -40,6 +47,13 @@ struct xen {
 	struct xenbus *xenbus; /* XenStore, its store and its devices */
 };
 
+/* A CPU that has not started, or that Xen's shared page has no place for. */
+#define XEN_NO_VCPU UINT32_MAX
+
+/* One line, after the name of the device. */
+void xen_log(struct xen *, enum pv_log, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* ---- hypercall.c ------------------------------------------------------ */
 
 int xen_hypercall_open(struct xen *);
@@ -48,6 +62,10 @@ void xen_hypercall_close(struct xen *);
  * the device on whose account it goes. */
 long xen_hypercall(struct xen *, struct pv_stats *stats, unsigned op,
     uintptr_t a, uintptr_t b, uintptr_t c);
+/* Several in one, each with its result; counted as one. Where the host has no
+ * such hypercall they are made one by one. */
+void xen_multicall(struct xen *, struct pv_stats *stats,
+    struct xen_multicall_entry *entries, unsigned count);
 int xen_error(long result); /* the PV_E code of a negative result; else PV_OK */
 int xen_param_get(struct xen *, uint32_t index, uint64_t *value);
 int xen_param_set(struct xen *, uint32_t index, uint64_t value);
@@ -66,22 +84,30 @@ struct xen_channel {
 	struct pv_stats *stats;
 	uint32_t port; /* 0: closed */
 	unsigned cpu;
-	uint32_t marked;      /* atomic; set by the handler on `cpu` */
+	/* private to events*.c */
+	struct xen_channel *next;
+	uint32_t *state; /* of the port; atomic: the handler marks it there */
+	unsigned generation;
+	bool adopted;         /* the host's, and not to be closed */
+	bool taken;           /* and xen_channel_done() is to come */
 	uint32_t idle;        /* events in a row that brought nothing */
-	uint64_t quiet_until; /* then the port is unmasked */
+	uint64_t quiet_until; /* then the port is unmasked; 0: now */
 };
 
 int xen_events_open(struct xen *);
 void xen_events_close(struct xen *);
 /* All ports are gone: begin anew. Channels are opened again by their owners. */
 int xen_events_resume(struct xen *);
+/* On that CPU. */
 void xen_events_cpu_start(struct xen *, unsigned cpu);
-/* Look for events of a CPU without an interrupt: the fallback. On that CPU. */
+/* Look for events of a CPU without an interrupt: the fallback. On that CPU; on
+ * CPU 0 also for what the host did not announce properly. */
 void xen_events_scan(struct xen *, unsigned cpu);
 /* When a port that was made quiet wants to be unmasked. */
 uint64_t xen_events_deadline(const struct xen *);
 
-/* A new port that `remote` may connect to; events come on `cpu`. */
+/* A new port that `remote` may connect to; events come on `cpu`, but on CPU 0
+ * as long as that one has not started (channel->cpu tells). */
 int xen_channel_open(struct xen *, struct xen_channel *, uint16_t remote,
     unsigned cpu, struct pv_stats *);
 /* A port that the host has made for us. */
@@ -93,12 +119,17 @@ void xen_channel_close(struct xen_channel *);
 /* After a resume the port exists no more, and is only forgotten. */
 void xen_channel_forget(struct xen_channel *);
 void xen_channel_send(struct xen_channel *);
+/* Several at once, in one hypercall. */
+void xen_channels_send(struct xen_channel *const *, unsigned count);
 /* True once for each event; counts it. */
 bool xen_channel_take(struct xen_channel *);
 /* The events taken are worked off, and let the next one come: `work` tells
  * whether there was any. To be called after each drain of what the channel
  * announces. */
 void xen_channel_done(struct xen_channel *, bool work);
+/* When xen_channel_take() is to be called without an interrupt: now, when an
+ * event was found by xen_channel_done(); later, when the port was made quiet as
+ * its events brought nothing. */
 uint64_t xen_channel_deadline(const struct xen_channel *);
 
 /* ---- grants.c: the grant table, version 1 or 2 ------------------------ */
@@ -124,7 +155,7 @@ bool xen_grant_end(struct xen *, struct pv_stats *, uint32_t reference);
  * Give up a reference that could not be ended, together with the pages of
  * pages_alloc that stand behind it (`pages` 0: only the reference). Both are
  * freed once the host lets go, tried now and then, and leaked if it never does.
- * The pages of several references are given with the last of them.
+ * All references to those pages go in one call, those ended already too.
  */
 void xen_grants_abandon(struct xen *, struct pv_stats *,
     const uint32_t *references, unsigned count, void *memory, size_t pages);
@@ -142,5 +173,7 @@ void xen_clock_close(struct xen *);
 int xen_clock_read(struct xen *, unsigned cpu, uint64_t *time);
 /* Nanoseconds since 1970, at time 0 of the above. */
 int xen_clock_wall(struct xen *, uint64_t *time);
+/* Another host, whose time began at another moment. */
+void xen_clock_resume(struct xen *);
 
 #endif

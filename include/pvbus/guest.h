@@ -109,6 +109,7 @@ struct pv_device {
 	unsigned unit;
 	char name[32];  /* "fwcfg0", or "\"vkbd\"" with no driver */
 	char line[128]; /* the line of the attach report */
+	bool announced; /* and it was reported */
 	void *softc;    /* the driver's own */
 	struct pv_stats stats;
 	struct pv_disk *disk; /* what it offers, or NULL */
@@ -283,6 +284,12 @@ void pv_device_describe(struct pv_device *, const char *format, ...)
  * has "backend 0 channel 8" as `where`. */
 void pv_device_describe_at(struct pv_device *, const char *where,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * Report the line now, unless it was: a bus does so in its attach, ahead of what
+ * it finds, and a device whose host takes its time does later.  When attach
+ * returns, a line that is there is reported without this.
+ */
+void pv_device_announce(struct pv_device *);
 /* Out of use from now on; one line says why. */
 void pv_device_broken(struct pv_device *, const char *why);
 /* What P-20 of pvbus offers its children. */
