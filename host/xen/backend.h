@@ -23,6 +23,9 @@ struct host_disk_config {
 	unsigned indirect;       /* feature-max-indirect-segments */
 	bool persistent, flush, barrier, discard, secure_discard, untrusted;
 	uint32_t discard_granularity, discard_alignment;
+	/* what is announced of flush, barrier, discard and persistent comes
+	 * with Connected, as from Linux, not before InitWait, as from QEMU */
+	bool late_features;
 };
 
 struct host_blkback_manners {
@@ -45,6 +48,9 @@ struct host_blkback_manners {
 	bool rewrite_indices;   /* writes junk over the guest's own indices */
 	bool keep_grants;       /* does not unmap what it has mapped */
 };
+/* All of this takes effect when the ring is looked at, for the guest has
+ * signalled; or now. */
+void host_blkback_look(struct host_blkback *);
 
 /* NULL: out of memory.  The front end's directory appears in the guest's
  * device/vbd, as the toolstack makes it. */
@@ -55,21 +61,29 @@ void host_blkback_remove(struct host_blkback *, bool polite);
 void host_blkback_free(struct host_blkback *);
 struct host_blkback_manners *host_blkback_manners(struct host_blkback *);
 uint8_t *host_blkback_bytes(struct host_blkback *);
-/* Online resize: sectors, then the state again. */
+/* Online resize: sectors, then the state again.  Bytes of the caller's must be
+ * there already. */
 void host_blkback_resize(struct host_blkback *, uint64_t size);
-/* The back end goes away and comes back with what `config` announces. */
+/* The back end closes, and comes back a millisecond later with what `config`
+ * announces; its bytes stay unless it names others.  A front end connects anew
+ * once it has moved.  After a removal: the device comes back. */
 void host_blkback_restart(struct host_blkback *,
     const struct host_disk_config *);
 /* Write any number as its state; or remove its directory (state 0). */
 void host_blkback_state(struct host_blkback *, unsigned state);
 
 struct host_blkback_counts {
+	/* requests that were done; those of `indirects` are reads or writes
+	 * as well, and are answered as such, as by Linux */
 	uint64_t reads, writes, flushes, barriers, discards, indirects;
 	uint64_t segments;
 	uint64_t persistent_hits;
+	/* each time that responses were published; without storms */
 	uint64_t signals_sent, signals_elided;
 	uint64_t refused;            /* requests of the guest that are wrong */
-	unsigned queues, ring_pages; /* now connected */
+	unsigned refused_connects;   /* what it wrote to XenStore is */
+	unsigned queues, ring_pages; /* now connected; pages of each ring */
+	unsigned persistent;         /* grants that stay mapped now */
 	unsigned restarts;
 };
 const struct host_blkback_counts *host_blkback_counts(struct host_blkback *);
