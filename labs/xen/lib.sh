@@ -34,6 +34,8 @@ make_payload() {
 	mkdir -p "$payload/bin" "$domu/overlay/bin"
 	cp "$work"/tools/{pattern,peer} "$payload/bin/"
 	cp "$work"/tools/{pattern,frames,blocks} "$domu/overlay/bin/"
+	[ -f "$build/pvguest.elf" ] || die "no $build/pvguest.elf; try scripts/run, or set PVBUS_BUILD"
+	cp "$build/pvguest.elf" "$payload/"
 	install -m 755 "$here/cases/$1" "$payload/run.sh"
 	install -m 755 "$here/cases/agent" "$domu/overlay/run.sh"
 	add_program "$build/pvbusd"
