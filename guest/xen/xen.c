@@ -1,128 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* xen: the bus of Xen's devices, and what they stand on. */
-#include "guest/bus/format.h"
-#include "guest/bus/libc.h"
 #include "guest/xen/xen_private.h"
 #include "guest/xen/xenbus_private.h"
 
 /* How long attaching waits for the devices that are there from the start. */
 #define SETTLE_TIME (10 * PV_SECOND)
-
-#define CPUS_MAX 4096u
-
-void
-xen_log(struct xen *xen, enum pv_log level, const char *format, ...)
-{
-	char line[160];
-	size_t len = pv_format(line, sizeof(line), "%s: ", xen->device->name);
-	va_list args;
-
-	va_start(args, format);
-	pv_vformat(line + len, sizeof(line) - len, format, args);
-	va_end(args);
-	xen->port->log(xen->port->ctx, level, line);
-}
-
-int
-xen_shared_place(struct xen *xen)
-{
-	return xen_place(xen, XEN_MAPSPACE_SHARED_INFO, 0,
-	    xen->shared_physical);
-}
-
-static int
-shared_open(struct xen *xen)
-{
-	int error;
-
-	xen->shared = xen->port->space_alloc(xen->port->ctx, 1,
-	    &xen->shared_physical);
-	if (xen->shared == NULL)
-		return PV_ENOMEM;
-	error = xen_shared_place(xen);
-	if (error != PV_OK) {
-		xen->port->space_free(xen->port->ctx, xen->shared, 1);
-		xen->shared = NULL;
-	}
-	return error;
-}
-
-/* Where the host keeps its page there is no use for the place any more. */
-static void
-shared_close(struct xen *xen)
-{
-	if (xen->shared == NULL)
-		return;
-	if (xen_unplace(xen, xen->shared_physical) == PV_OK)
-		xen->port->space_free(xen->port->ctx, xen->shared, 1);
-	else
-		xen->stats->held++;
-	xen->shared = NULL;
-}
-
-static int
-cpus_open(struct xen *xen)
-{
-	const struct pv_port *port = xen->port;
-
-	xen->cpus = port->cpus != NULL ? port->cpus(port->ctx) : 1;
-	if (xen->cpus == 0)
-		xen->cpus = 1;
-	if (xen->cpus > CPUS_MAX)
-		xen->cpus = CPUS_MAX;
-	xen->vcpu = pv_alloc(xen->bus, xen->cpus * sizeof(*xen->vcpu));
-	if (xen->vcpu == NULL)
-		return PV_ENOMEM;
-	for (unsigned i = 0; i < xen->cpus; i++)
-		xen->vcpu[i] = XEN_NO_VCPU;
-	xen->vcpu[0] = xen_vcpu_number(xen, 0);
-	return xen->vcpu[0] != XEN_NO_VCPU ? PV_OK : PV_ENOTSUP;
-}
-
-/* The layouts of wire/xen are those of 64-bit guests. */
-static bool
-port_suffices(const struct pv_port *port)
-{
-	return sizeof(uintptr_t) == sizeof(uint64_t) &&
-	    port->msr_write != NULL && port->xen_hypercall != NULL &&
-	    port->pages_alloc != NULL && port->pages_free != NULL &&
-	    port->space_alloc != NULL && port->space_free != NULL &&
-	    port->map != NULL && port->unmap != NULL;
-}
-
-static int
-open_all(struct xen *xen)
-{
-	int error = cpus_open(xen);
-
-	if (error == PV_OK)
-		error = xen_hypercall_open(xen);
-	if (error == PV_OK)
-		error = shared_open(xen);
-	if (error == PV_OK)
-		error = xen_events_open(xen);
-	if (error == PV_OK)
-		error = xen_grants_open(xen);
-	/* without a clock one lives well enough */
-	if (error == PV_OK && xen_clock_open(xen) == PV_ENOMEM)
-		error = PV_ENOMEM;
-	if (error == PV_OK)
-		error = xenbus_open(xen);
-	return error;
-}
-
-/* Each of these does nothing where there is nothing. */
-static void
-close_all(struct xen *xen)
-{
-	xen_clock_close(xen);
-	xen_grants_close(xen);
-	xen_events_close(xen);
-	shared_close(xen);
-	xen_hypercall_close(xen);
-	pv_free(xen->bus, xen->vcpu, xen->cpus * sizeof(*xen->vcpu));
-	pv_free(xen->bus, xen, sizeof(*xen));
-}
 
 static void
 describe(struct xen *xen)
@@ -181,28 +63,37 @@ settle(struct pv_device *device)
 }
 
 static int
+open_all(struct xen *xen)
+{
+	int error = xen_open(xen);
+
+	if (error != PV_OK)
+		return error;
+	error = xenbus_open(xen);
+	if (error != PV_OK)
+		xen_close(xen);
+	return error;
+}
+
+static int
 xen_attach(struct pv_device *device)
 {
-	const struct pv_port *port = pv_bus_port(device->bus);
-	struct xen *xen;
+	struct xen *xen = pv_alloc(device->bus, sizeof(*xen));
 	int error;
 
-	if (!port_suffices(port))
-		return PV_ENOTSUP;
-	xen = pv_alloc(device->bus, sizeof(*xen));
 	if (xen == NULL)
 		return PV_ENOMEM;
 	xen->device = device;
 	xen->bus = device->bus;
-	xen->port = port;
+	xen->port = pv_bus_port(device->bus);
 	xen->stats = &device->stats;
 	xen->base = device->interface->base;
 	xen->privileged = true;
 	device->softc = xen;
 	error = open_all(xen);
 	if (error != PV_OK) {
-		close_all(xen);
 		device->softc = NULL;
+		pv_free(device->bus, xen, sizeof(*xen));
 		return error;
 	}
 	describe(xen);
@@ -219,8 +110,9 @@ xen_detach(struct pv_device *device)
 	struct xen *xen = device->softc;
 
 	xenbus_close(xen);
-	close_all(xen);
+	xen_close(xen);
 	device->softc = NULL;
+	pv_free(device->bus, xen, sizeof(*xen));
 }
 
 static void

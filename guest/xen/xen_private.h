@@ -14,7 +14,11 @@ uint32_t xen_vcpu_number(struct xen *, unsigned cpu);
 /* Let the host fill the page of hypercalls, again. */
 int xen_hypercall_place(struct xen *);
 
-/* xen.c: put the shared page where it belongs, again. */
+/* open.c: all that XenStore and its devices stand on; the members of *xen up to
+ * `base` are set. */
+int xen_open(struct xen *);
+void xen_close(struct xen *);
+/* Put the shared page where it belongs, again. */
 int xen_shared_place(struct xen *);
 /* NULL while suspended. */
 static inline struct xen_shared_info *
