@@ -128,4 +128,12 @@ ring_arm(struct ring *ring, uint32_t ahead)
 	return shared_load32(&ring->shared->rsp_prod) != ring->rsp_cons;
 }
 
+/* The same before more requests are published, to move the event on: what was
+ * answered meanwhile may go unannounced, so a poll has to follow. */
+static inline void
+ring_later(struct ring *ring, uint32_t ahead)
+{
+	shared_store32(&ring->shared->rsp_event, ring->rsp_cons + ahead);
+}
+
 #endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xbf: the connection, as the states of both ends in XenStore have it.
+ *
+ *   back end     we
+ *   InitWait     read what rings it takes, write where ours are: Initialised
+ *   Connected    read what the disk is like: Connected, and online
+ *   Connected    again: its size has changed
+ *   Closing      finish what is under way: Closed
+ *   InitWait     from the beginning, with what was not finished
+ *
+ * Whatever the back end writes, whenever, leads to one of these.
+ */
+#include "guest/bus/libc.h"
+#include "guest/xen/xbf.h"
+
+#define RETRY PV_SECOND
+#define LONG_TO_CONNECT (30 * PV_SECOND)
+
+static uint64_t
+now_of(const struct xbf *xbf)
+{
+	return pv_bus_now(xbf->device->bus);
+}
+
+static void
+enter(struct xbf *xbf, enum xbf_phase phase, uint64_t time)
+{
+	xbf->phase = phase;
+	xbf->until = time == PV_NEVER ? PV_NEVER : now_of(xbf) + time;
+}
+
+static void
+say(struct xbf *xbf, unsigned state)
+{
+	xenbus_state(xbf->xenbus, state);
+	if (state == XEN_BUS_CLOSED)
+		xbf->said_closed = true;
+}
+
+static void
+set_mode(struct xbf *xbf, enum xbf_mode mode)
+{
+	for (unsigned i = 0; i < xbf->queues_open; i++)
+		__atomic_store_n(&xbf->queues[i].mode, (uint32_t)mode,
+		    __ATOMIC_RELEASE);
+}
+
+void
+xbf_offline(struct xbf *xbf)
+{
+	if (!xbf->disk.online)
+		return;
+	xbf->disk.online = false;
+	if (xbf->disk.changed != NULL)
+		xbf->disk.changed(&xbf->disk, xbf->disk.owner);
+}
+
+/* ---- Letting go ------------------------------------------------------- */
+
+/* The back end that closes or has closed waits to hear that we have, too. */
+static void
+stop(struct xbf *xbf)
+{
+	set_mode(xbf, XBF_STOP);
+	xbf->attempt++;
+	enter(xbf, XBF_STOPPING, PV_NEVER);
+	if (!xbf->gone && !xbf->said_closed &&
+	    (xbf->back == XEN_BUS_CLOSING || xbf->back == XEN_BUS_CLOSED))
+		say(xbf, XEN_BUS_CLOSED);
+	xbf_offline(xbf);
+}
+
+void
+xbf_reset(struct xbf *xbf)
+{
+	xbf->resetting = true;
+	xbf->reset_at = now_of(xbf);
+	xbf->resets++;
+	say(xbf, XEN_BUS_CLOSING);
+	stop(xbf);
+	enter(xbf, XBF_STOPPING, XBF_HANDSHAKE);
+}
+
+static bool
+all_stopped(const struct xbf *xbf)
+{
+	for (unsigned i = 0; i < xbf->queues_open; i++)
+		if (!__atomic_load_n(&xbf->queues[i].stopped, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+static void
+close_queues(struct xbf *xbf)
+{
+	for (unsigned i = 0; i < xbf->queues_count; i++)
+		xbf_queue_close(&xbf->queues[i]);
+	xbf->queues_open = 0;
+	xbf->gone = false;
+}
+
+static bool
+back_closed(const struct xbf *xbf)
+{
+	return xbf->back != XEN_BUS_CLOSING &&
+	    xbf->back != XEN_BUS_INITIALISED && xbf->back != XEN_BUS_CONNECTED;
+}
+
+static void
+stopping(struct xbf *xbf)
+{
+	if (xbf->resetting && !xbf->said_closed &&
+	    (xbf->back == XEN_BUS_CLOSING || xbf->back == XEN_BUS_CLOSED))
+		say(xbf, XEN_BUS_CLOSED);
+	if (xbf->resetting && !back_closed(xbf) && !xbf->gone) {
+		if (now_of(xbf) >= xbf->until)
+			xbf_break(xbf, "the back end does not close");
+		return;
+	}
+	if (!all_stopped(xbf))
+		return;
+	close_queues(xbf);
+	if (xbf->resetting)
+		say(xbf, XEN_BUS_INITIALISING);
+	enter(xbf, XBF_WAITING, xbf->resetting ? XBF_HANDSHAKE : PV_NEVER);
+}
+
+/* ---- Connecting ------------------------------------------------------- */
+
+/* In order: fewer queues, a smaller ring, none. */
+static int
+open_queues(struct xbf *xbf)
+{
+	int error = PV_ENOMEM;
+
+	for (unsigned i = 0; i < xbf->queues_open; i++) {
+		error = xbf_queue_open(&xbf->queues[i], xbf->ring_pages);
+		if (error == PV_OK)
+			continue;
+		if (i > 0)
+			error = PV_OK;
+		xbf->queues_open = i;
+		break;
+	}
+	if (error == PV_OK)
+		return PV_OK;
+	xbf->queues_open = xbf->ring_pages = 1;
+	return xbf_queue_open(&xbf->queues[0], 1);
+}
+
+static void
+retry(struct xbf *xbf, const char *what, int error)
+{
+	xbf_log(xbf, PV_LOG_ERROR, "%s: %s", what, pv_error_text(error));
+	stop(xbf);
+	xbf->again = now_of(xbf) + RETRY;
+}
+
+static void
+have_read_before(struct xbf *xbf)
+{
+	int error;
+
+	xbf_agree(xbf);
+	error = open_queues(xbf);
+	if (error == PV_OK)
+		error = xbf_write_rings(xbf);
+	if (error == PV_OK)
+		enter(xbf, XBF_WRITING, PV_NEVER);
+	else
+		retry(xbf, "making its rings", error);
+}
+
+/* Requests that wait in a queue which there is no more. */
+static void
+move_waiting(struct xbf *xbf)
+{
+	for (unsigned i = xbf->queues_open; i < xbf->queues_count; i++) {
+		struct xbf_queue *from = &xbf->queues[i];
+		struct xbf_queue *to = &xbf->queues[i % xbf->queues_open];
+
+		if (from->waiting == NULL || from->taken || to->taken)
+			continue;
+		*to->waiting_end = from->waiting;
+		to->waiting_end = from->waiting_end;
+		from->waiting = NULL;
+		from->waiting_end = &from->waiting;
+	}
+}
+
+static void
+start_queues(struct xbf *xbf)
+{
+	for (unsigned i = 0; i < xbf->queues_open; i++) {
+		struct xbf_queue *queue = &xbf->queues[i];
+
+		__atomic_store_n(&queue->mode, (uint32_t)XBF_RUN,
+		    __ATOMIC_RELEASE);
+		__atomic_store_n(&queue->stopped, 0, __ATOMIC_RELEASE);
+		if (queue->taken)
+			continue;
+		xbf_issue(queue);
+		xbf_publish(queue);
+	}
+}
+
+static void
+go_online(struct xbf *xbf)
+{
+	struct pv_disk *disk = &xbf->disk;
+	unsigned segments = xbf_segments(xbf);
+
+	for (unsigned i = 0; i < xbf->queues_open; i++)
+		if (xbf_queue_equip(&xbf->queues[i], segments) != PV_OK) {
+			xbf_break(xbf, "no memory to lend to the host");
+			return;
+		}
+	disk->queues = xbf->queues_open;
+	disk->depth = xbf->queues[0].slots_count;
+	disk->max_transfer = (size_t)xbf->queues[0].segments_max * PV_PAGE_SIZE;
+	disk->online = true;
+	xbf->resetting = xbf->said_closed = false;
+	enter(xbf, XBF_RUNNING, PV_NEVER);
+	say(xbf, XEN_BUS_CONNECTED);
+	move_waiting(xbf);
+	start_queues(xbf);
+	if (disk->changed != NULL)
+		disk->changed(disk, disk->owner);
+}
+
+static void
+have_read_after(struct xbf *xbf)
+{
+	if (xbf->phase == XBF_RUNNING) {
+		xbf_resized(xbf);
+		if (xbf->disk.changed != NULL)
+			xbf->disk.changed(&xbf->disk, xbf->disk.owner);
+	} else if (xbf_geometry(xbf) == PV_OK)
+		go_online(xbf);
+	else
+		xbf_break(xbf, "the host describes a disk that cannot be");
+}
+
+void
+xbf_answered(struct xbf *xbf, int error)
+{
+	if (xbf->asked_attempt == xbf->attempt && xbf_dead(xbf) == PV_OK) {
+		if (error != PV_OK)
+			retry(xbf, "XenStore", error);
+		else if (xbf->phase == XBF_READING)
+			have_read_before(xbf);
+		else if (xbf->phase == XBF_WRITING)
+			enter(xbf, XBF_ASKING, LONG_TO_CONNECT);
+		else
+			have_read_after(xbf);
+	}
+	xbf_step(xbf);
+}
+
+/* ---- One step --------------------------------------------------------- */
+
+/* At attach, an earlier driver of this guest, firmware for one, may have left
+ * the back end connected, or closed for good. */
+static void
+waiting(struct xbf *xbf)
+{
+	if (xbf->reading || xbf->writing || now_of(xbf) < xbf->again)
+		return;
+	switch (xbf->back) {
+	case XEN_BUS_INIT_WAIT:
+	case XEN_BUS_INITIALISED:
+		xbf->met = true;
+		xbf->said_closed = false;
+		enter(xbf, XBF_READING, PV_NEVER);
+		xbf->attempt++;
+		xbf_read_before(xbf);
+		return;
+	case XEN_BUS_CONNECTED:
+		if (!xbf->met && !xbf->resetting)
+			xbf_reset(xbf);
+		break;
+	case XEN_BUS_CLOSED:
+		if (!xbf->met && !xbf->resetting && !xbf->asked_to_begin) {
+			xbf->asked_to_begin = true;
+			say(xbf, XEN_BUS_INITIALISING);
+		}
+		break;
+	}
+	if (xbf->resetting && now_of(xbf) >= xbf->until)
+		xbf_break(xbf, "the back end does not come back");
+}
+
+static bool
+lost(const struct xbf *xbf)
+{
+	return xbf->back == XEN_BUS_UNKNOWN || xbf->back == XEN_BUS_CLOSING ||
+	    xbf->back == XEN_BUS_CLOSED;
+}
+
+static void
+asking(struct xbf *xbf)
+{
+	if (xbf->back == XEN_BUS_CONNECTED) {
+		enter(xbf, XBF_SIZING, PV_NEVER);
+		xbf->resize = false;
+		xbf_read_after(xbf);
+	} else if (now_of(xbf) >= xbf->until) {
+		xbf->until = PV_NEVER;
+		xbf_log(xbf, PV_LOG_ERROR,
+		    "the back end does not connect; still waiting");
+	}
+}
+
+/* A back end that begins anew has forgotten us, one that closes has not. */
+static void
+running(struct xbf *xbf)
+{
+	switch (xbf->back) {
+	case XEN_BUS_CONNECTED:
+		if (!xbf->resize || xbf->reading)
+			return;
+		xbf->resize = false;
+		xbf_read_after(xbf);
+		return;
+	case XEN_BUS_INITIALISED:
+		return;
+	case XEN_BUS_CLOSING:
+		set_mode(xbf, XBF_DRAIN);
+		enter(xbf, XBF_FINISHING, XBF_FINISH);
+		xbf_offline(xbf);
+		return;
+	default:
+		stop(xbf);
+	}
+}
+
+static bool
+quiet(const struct xbf *xbf)
+{
+	for (unsigned i = 0; i < xbf->queues_open; i++)
+		if (__atomic_load_n(&xbf->queues[i].in_flight,
+			__ATOMIC_RELAXED) > 0)
+			return false;
+	return true;
+}
+
+void
+xbf_step(struct xbf *xbf)
+{
+	enum xbf_phase before;
+
+	if (xbf->suspended || xbf_dead(xbf) != PV_OK)
+		return;
+	do {
+		before = xbf->phase;
+		switch (before) {
+		case XBF_WAITING:
+			waiting(xbf);
+			break;
+		case XBF_READING:
+		case XBF_WRITING:
+		case XBF_SIZING:
+			if (lost(xbf))
+				stop(xbf);
+			break;
+		case XBF_ASKING:
+			if (lost(xbf))
+				stop(xbf);
+			else
+				asking(xbf);
+			break;
+		case XBF_RUNNING:
+			running(xbf);
+			break;
+		case XBF_FINISHING:
+			if (xbf->back != XEN_BUS_CLOSING || quiet(xbf) ||
+			    now_of(xbf) >= xbf->until)
+				stop(xbf);
+			break;
+		case XBF_STOPPING:
+			stopping(xbf);
+			break;
+		}
+	} while (xbf->phase != before && xbf_dead(xbf) == PV_OK);
+}
+
+void
+xbf_backend(struct xenbus_device *xenbus, unsigned state)
+{
+	struct xbf *xbf = xenbus->softc;
+
+	if (state > XEN_BUS_CLOSED) {
+		xbf->device->stats.bad_state++;
+		return;
+	}
+	if (state == XEN_BUS_CONNECTED && xbf->back == XEN_BUS_CONNECTED)
+		xbf->resize = true;
+	if (state == XEN_BUS_INITIALISED && xbf->phase == XBF_RUNNING) {
+		xbf->device->stats.bad_state++;
+		return;
+	}
+	xbf->back = state;
+	xbf_step(xbf);
+}
+
+/* ---- Saved and restored ----------------------------------------------- */
+
+void
+xbf_suspend(struct xenbus_device *xenbus)
+{
+	struct xbf *xbf = xenbus->softc;
+
+	xbf->suspended = true;
+	set_mode(xbf, XBF_DRAIN);
+}
+
+/* All that was lent is forgotten by a host that may be another one, and another
+ * back end says what it is. */
+void
+xbf_resume(struct xenbus_device *xenbus)
+{
+	struct xbf *xbf = xenbus->softc;
+
+	xbf->suspended = false;
+	xbf->gone = true;
+	xbf->back = XEN_BUS_UNKNOWN;
+	xbf->resetting = xbf->said_closed = false;
+	xbf->again = 0;
+	if (xbf_dead(xbf) != PV_OK)
+		return;
+	stop(xbf);
+	xbf_step(xbf);
+}
+
+void
+xbf_resume_cancelled(struct xenbus_device *xenbus)
+{
+	struct xbf *xbf = xenbus->softc;
+
+	xbf->suspended = false;
+	if (xbf->phase == XBF_RUNNING)
+		start_queues(xbf);
+	xbf_step(xbf);
+}
