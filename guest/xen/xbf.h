@@ -171,10 +171,12 @@ struct xbf {
 	bool resetting; /* it is us who closes */
 	bool met;       /* this back end, or one before, was ready for us */
 	bool asked_to_begin;
+	bool said_closed; /* state Closed was written, of this connection */
 	uint64_t again;   /* not before */
+	uint64_t reset_at;
 	bool resize;      /* the back end has something to say of its size */
 	bool many, multi; /* such keys stand in XenStore */
-	unsigned resets;  /* in a row without an answer */
+	unsigned resets;  /* not long ago */
 	uint64_t until;   /* of the phase; PV_NEVER */
 
 	/* what is agreed */
