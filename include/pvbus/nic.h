@@ -4,7 +4,8 @@
  * Hyper-V.  Frames begin with their Ethernet header and have no checksum of
  * the link.
  *
- * Threads: as with a disk (<pvbus/disk.h>).
+ * Threads: as with a disk (<pvbus/disk.h>): each queue may be owned by another
+ * CPU (pv_nic_own), which then alone transmits on it, kicks it and polls it.
  */
 #ifndef PVBUS_NIC_H
 #define PVBUS_NIC_H
@@ -27,9 +28,21 @@ enum pv_segmentation {
 
 /*
  * One frame.  To transmit: the caller owns it and its memory until `done`,
- * called exactly once, on the CPU of the queue.  Received: the driver's, for
- * the length of the call; the bytes are the guest's own by then, and no host
- * can change them any more.
+ * called exactly once, on the CPU of the queue, perhaps before transmit
+ * returns.  What the features of the NIC have no word for is PV_ENOTSUP, but a
+ * blank checksum is always taken: the driver completes what the host does not.
+ * A frame with segmentation has a blank checksum.
+ *
+ * Errors: PV_EINVAL (lengths that do not fit, or more than 65535 bytes),
+ * PV_EMSGSIZE (more than a page, without PV_NIC_SCATTER), PV_ENOTSUP, PV_EIO
+ * (lost: the host says so, or the connection to it went), PV_ENODEV (the NIC is
+ * gone), PV_EPROTO (the device is broken), PV_EINTR (the NIC is being detached
+ * by its owner), PV_EBUSY (the host does not let go of the memory: it may read
+ * it at any time from now on, so its owner must never use it for anything
+ * again).
+ *
+ * Received: the driver's, for the length of the call; the bytes are the
+ * guest's own by then, and no host can change them any more.
  */
 struct pv_frame {
 	const struct pv_segment *segments;
@@ -58,6 +71,8 @@ struct pv_nic_ops {
 	/* groups to receive, 6 bytes each; PV_ENOTSUP: all are received */
 	int (*multicast)(struct pv_nic *, const uint8_t (*groups)[6],
 	    unsigned count);
+	int (*own)(struct pv_nic *, unsigned queue, unsigned cpu);
+	uint64_t (*deadline)(struct pv_nic *, unsigned queue);
 };
 
 #define PV_NIC_CHECKSUM4 0x1u /* transmit: CHECKSUM_BLANK over IPv4 */
@@ -68,13 +83,17 @@ struct pv_nic_ops {
 
 struct pv_nic {
 	const struct pv_nic_ops *ops;
-	bool link;
+	bool link; /* without it frames are lost */
+	/* as with a disk */
+	bool gone;
 	uint8_t mac[6];
 	unsigned mtu; /* as the host asks for; without the Ethernet header */
 	unsigned max_mtu;
 	uint32_t features;
-	unsigned queues; /* each with a transmit and a receive side */
-	unsigned depth;  /* frames of one segment in a transmit side */
+	/* each with a transmit and a receive side; the number may change with a
+	 * new connection */
+	unsigned queues;
+	unsigned depth; /* frames of one segment in a transmit side */
 	/* a frame has come in; must be set before anything is received */
 	void (
 	    *receive)(struct pv_nic *, unsigned queue, const struct pv_frame *);
@@ -99,6 +118,37 @@ static inline bool
 pv_nic_poll(struct pv_nic *nic, unsigned queue, unsigned budget)
 {
 	return nic->ops->poll(nic, queue, budget);
+}
+
+/*
+ * From the context that owns the bus: a CPU takes a queue, and its events come
+ * there from now on; CPU 0 gives it back to pv_bus_poll().  Nobody may be using
+ * the queue meanwhile.  PV_ENOTSUP: the host delivers events to CPU 0 only, and
+ * nothing has changed.  PV_EINVAL: no such queue or CPU.
+ */
+static inline int
+pv_nic_own(struct pv_nic *nic, unsigned queue, unsigned cpu)
+{
+	return nic->ops->own(nic, queue, cpu);
+}
+
+/* When the CPU that has taken a queue is to poll it at the latest, for events
+ * can get lost. */
+static inline uint64_t
+pv_nic_deadline(struct pv_nic *nic, unsigned queue)
+{
+	return nic->ops->deadline(nic, queue);
+}
+
+/*
+ * Groups to receive, 6 bytes each, from the context that owns the bus; they
+ * stay through new connections.  PV_ENOTSUP: this host cannot choose, and all
+ * groups are received, as they are before the first call.
+ */
+static inline int
+pv_nic_multicast(struct pv_nic *nic, const uint8_t (*groups)[6], unsigned count)
+{
+	return nic->ops->multicast(nic, groups, count);
 }
 
 /*
