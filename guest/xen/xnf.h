@@ -252,6 +252,7 @@ struct xnf {
 	struct xen *xen;
 	enum xnf_phase phase;
 	uint64_t deadline;     /* of the phase; PV_NEVER */
+	unsigned back;         /* the last state of the back end that can be */
 	bool fresh;            /* the back end was asked to begin */
 	bool news;             /* it wrote a state, perhaps the same again */
 	bool suspended;        /* the guest is being saved */
