@@ -228,8 +228,8 @@ rsdp_search_map(const struct boot_memory *memory, const struct boot_info *info)
 		if (range->type != BOOT_ACPI || range->start % 16 != 0)
 			continue;
 		for (uint64_t at = 0; at + 36 <= size; at += 16)
-			if (rsdp_good(rsdp = boot_at(memory, range->start + at,
-					  36)))
+			if (rsdp_good(
+				rsdp = boot_at(memory, range->start + at, 36)))
 				return rsdp;
 	}
 	return NULL;

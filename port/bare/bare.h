@@ -22,6 +22,9 @@
 /* The program on top.  Its result is the exit status. */
 int bare_main(const char *command_line);
 
+/* How it was started: "PVH", and the like. */
+const char *bare_start_name(void);
+
 const struct pv_port *bare_port(void);
 /* A request of the host that has not been taken yet, or PV_REQUEST_COUNT. */
 enum pv_request bare_request_take(void);

@@ -14,6 +14,12 @@ static struct boot_info info;
 static struct acpi acpi;
 static struct bare_cpu cpu0;
 
+const char *
+bare_start_name(void)
+{
+	return boot_protocol_name(info.protocol);
+}
+
 static void
 memory_init(void)
 {

@@ -77,38 +77,63 @@ usage(void)
 	    "[-l|-r|-d|-t|-w MS|-c VALUE] KEY [VALUE]");
 }
 
+static bool
+take_flag(struct arguments *a, char flag)
+{
+	switch (flag) {
+	case 'r':
+		a->flags = PV_KV_RECURSIVE;
+		/* fallthrough */
+	case 'l':
+		a->op = PV_LIST;
+		return true;
+	case 'd':
+		a->op = PV_REMOVE;
+		return true;
+	case 't':
+		a->type = true;
+		return true;
+	}
+	return false;
+}
+
+static bool
+take_value(struct arguments *a, char flag, const char *value)
+{
+	uint64_t ms;
+
+	switch (flag) {
+	case 'u':
+		a->unit = value;
+		return true;
+	case 'c':
+		a->expected = value;
+		return true;
+	case 'w':
+		if (!number(value, &ms))
+			return false;
+		a->op = PV_WATCH;
+		a->patience = ms * PV_MILLISECOND;
+		return true;
+	}
+	return false;
+}
+
 static int
 parse(int argc, char **argv, struct arguments *a)
 {
 	int i = 1;
-	uint64_t ms;
 
 	*a = (struct arguments){ .op = PV_READ, .patience = PATIENCE };
 	for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-		char option = argv[i][1];
+		const char *flag = argv[i] + 1;
 
-		if (argv[i][2] != '\0')
-			return usage();
-		if (option == 'l' || option == 'r')
-			a->op = PV_LIST;
-		if (option == 'l')
+		for (; *flag != '\0' && take_flag(a, *flag); flag++)
+			;
+		if (*flag == '\0')
 			continue;
-		else if (option == 'r')
-			a->flags = PV_KV_RECURSIVE;
-		else if (option == 'd')
-			a->op = PV_REMOVE;
-		else if (option == 't')
-			a->type = true;
-		else if (i + 1 == argc)
-			return usage();
-		else if (option == 'u')
-			a->unit = argv[++i];
-		else if (option == 'c')
-			a->expected = argv[++i];
-		else if (option == 'w' && number(argv[++i], &ms)) {
-			a->op = PV_WATCH;
-			a->patience = ms * PV_MILLISECOND;
-		} else
+		if (flag[1] != '\0' || i + 1 == argc ||
+		    !take_value(a, *flag, argv[++i]))
 			return usage();
 	}
 	a->key = i < argc ? argv[i++] : NULL;

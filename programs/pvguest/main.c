@@ -32,9 +32,10 @@ report_machine(void)
 
 	bare_memory(&memory);
 	bare_format(line, sizeof(line),
-	    "mainbus0: %u CPU%s, %lu MB, TSC %lu.%03lu MHz by %s", bare_cpus(),
-	    bare_cpus() == 1 ? "" : "s", memory.pages >> 8,
-	    bare_tsc_khz() / 1000, bare_tsc_khz() % 1000, bare_clock_name());
+	    "mainbus0: %s, %u CPU%s, %lu MB, TSC %lu.%03lu MHz by %s",
+	    bare_start_name(), bare_cpus(), bare_cpus() == 1 ? "" : "s",
+	    memory.pages >> 8, bare_tsc_khz() / 1000, bare_tsc_khz() % 1000,
+	    bare_clock_name());
 	bare_log_line(line);
 }
 
