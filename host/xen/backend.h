@@ -98,30 +98,32 @@ struct host_nic_config {
 	unsigned mtu; /* 0: no key */
 	bool no_sg, no_gso4, no_gso6, no_csum4, no_ipv6_csum;
 	bool no_copy, no_notify;
-	bool split, multicast, xdp_headroom;
+	bool split, multicast, xdp_headroom, untrusted;
 	unsigned max_queues; /* multi-queue-max-queues; 0: no key */
 };
 
 struct host_netback_manners {
-	uint64_t delay;
-	bool stop;
-	unsigned bad_rx_id_nth;
+	uint64_t delay; /* before requests are taken, nanoseconds */
+	bool stop;      /* take nothing */
+	/* the n-th response or frame from now on, once; 0: none */
+	unsigned bad_rx_id_nth; /* response with the id `bad_rx_id` */
 	uint16_t bad_rx_id;
 	unsigned rx_status_nth; /* response with this status */
 	int rx_status;
-	unsigned rx_offset_nth;
+	unsigned rx_offset_nth; /* response with this offset */
 	uint16_t rx_offset;
 	bool rx_more_forever; /* MORE_DATA on each */
-	unsigned extra_nth;   /* an extra info of this type and contents */
+	unsigned extra_nth;   /* frame with an extra info of these contents */
 	uint8_t extra_type, extra_flags, extra_gso_type;
 	uint16_t extra_gso_size;
-	unsigned tx_id_nth;
+	unsigned tx_id_nth; /* response with the id `tx_id` */
 	uint16_t tx_id;
-	unsigned tx_twice_nth, tx_error_nth;
+	unsigned tx_twice_nth, tx_error_nth; /* responses */
+	/* added to rsp_prod, once */
 	uint32_t tx_producer_jump, rx_producer_jump;
-	unsigned storm;
-	bool never_signal;
-	bool keep_grants;
+	unsigned storm;    /* events without work, so many */
+	bool never_signal; /* no events at all */
+	bool keep_grants;  /* does not unmap its rings */
 };
 
 struct host_netback *host_netback_new(struct host_xen *,
@@ -129,9 +131,15 @@ struct host_netback *host_netback_new(struct host_xen *,
 void host_netback_remove(struct host_netback *, bool polite);
 void host_netback_free(struct host_netback *);
 struct host_netback_manners *host_netback_manners(struct host_netback *);
+/* Manners take effect with the next frame either way; or now. */
+void host_netback_look(struct host_netback *);
+/* Write any number as its state; or remove its directory (state 0). */
 void host_netback_state(struct host_netback *, unsigned state);
+/* As host_blkback_restart(). */
 void host_netback_restart(struct host_netback *,
     const struct host_nic_config *);
+/* The key "carrier"; without it the link is up. */
+void host_netback_carrier(struct host_netback *, bool up);
 
 /* What the guest transmits, one frame whole: segmentation and checksum as it
  * asked for them. NULL: frames come back to the guest (a loop). */
@@ -141,18 +149,30 @@ struct host_frame {
 	unsigned queue;
 	bool checksum_blank, checksum_valid;
 	unsigned gso_type, gso_size; /* wire/xen/net.h; 0: none */
+	bool has_hash;               /* an extra info says so */
+	uint8_t hash_type;           /* bit number of XEN_NET_HASH_… */
+	uint32_t hash;
 };
 void host_netback_on_frame(struct host_netback *,
     void (*call)(void *ctx, const struct host_frame *), void *ctx);
-/* To the guest; false: no room in its ring (it is dropped and counted). */
+/* To the guest: its checksum is made good where the guest does not take it
+ * blank.  It is published a moment later, with others.  False: dropped and
+ * counted, for there is no room in the ring, the guest takes no such frame or
+ * not this multicast group, or it is not connected. */
 bool host_netback_send(struct host_netback *, const struct host_frame *);
 
 struct host_netback_counts {
+	/* frames that went well, and their slots, extra infos too */
 	uint64_t tx_frames, tx_slots, rx_frames, rx_slots, dropped;
+	/* each time that responses were published; without storms */
 	uint64_t signals_sent, signals_elided;
-	uint64_t refused; /* slots of the guest that are wrong */
-	unsigned queues;
+	uint64_t refused; /* frames or slots of the guest that are wrong */
+	unsigned refused_connects; /* what it wrote to XenStore is */
+	unsigned queues;           /* now connected */
+	bool split;                /* each with two event channels */
+	bool disabled;             /* until it connects anew */
 	unsigned multicast_groups;
+	unsigned restarts;
 };
 const struct host_netback_counts *host_netback_counts(struct host_netback *);
 

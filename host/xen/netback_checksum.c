@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/* The checksums that a guest leaves blank, made good for one that wants them
+ * whole.  The field holds the sum of the pseudo header. */
+#include <string.h>
+
+#include "host/xen/netback_private.h"
+#include "wire/endian.h"
+
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
+#define TCP 6
+#define UDP 17
+
+/* Where TCP or UDP begins; 0: not found. */
+static size_t
+find_transport(const uint8_t *frame, size_t length, uint8_t *protocol)
+{
+	const uint8_t *ip = frame + NET_HEADER;
+	size_t header;
+
+	if (length < NET_HEADER + 20)
+		return 0;
+	switch (get_be16(frame + 12)) {
+	case ETHERTYPE_IPV4:
+		header = (size_t)(ip[0] & 15) * 4;
+		*protocol = ip[9];
+		break;
+	case ETHERTYPE_IPV6:
+		header = 40;
+		*protocol = ip[6];
+		break;
+	default:
+		return 0;
+	}
+	return header >= 20 && header <= length - NET_HEADER
+	    ? NET_HEADER + header
+	    : 0;
+}
+
+static uint16_t
+sum_up(const uint8_t *bytes, size_t length)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i + 1 < length; i += 2)
+		sum += get_be16(bytes + i);
+	if (length % 2 != 0)
+		sum += (uint64_t)bytes[length - 1] << 8;
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+bool
+net_checksum(uint8_t *to, const uint8_t *frame, size_t length)
+{
+	uint8_t protocol = 0;
+	size_t at = find_transport(frame, length, &protocol);
+	size_t field = protocol == TCP ? 16 : 6;
+	uint16_t sum;
+
+	if (at == 0 || (protocol != TCP && protocol != UDP) ||
+	    length - at < field + 2)
+		return false;
+	memcpy(to, frame, length);
+	sum = sum_up(to + at, length - at);
+	if (protocol == UDP && sum == 0)
+		sum = 0xffff; /* 0 says that there is none */
+	put_be16(to + at + field, sum);
+	return true;
+}
