@@ -2,10 +2,11 @@
 /*
  * xbf: from the owner's request to requests in the ring.
  *
- * The host takes pieces of pages in units of 512 bytes.  What of the owner's
- * memory is like that is lent as it stands; the rest, and everything when
- * grants are persistent or the host is not trusted, is copied through pages of
- * ours.
+ * The host takes pieces of pages that begin at a multiple of 512 bytes and are
+ * made of whole sectors of the disk: Linux's blkback refuses a segment that is
+ * not.  What of the owner's memory is like that is lent as it stands; the rest,
+ * and everything when grants are persistent or the host is not trusted, is
+ * copied through pages of ours.
  */
 #include "guest/bus/libc.h"
 #include "guest/xen/xbf.h"
@@ -68,7 +69,7 @@ lendable(const struct xbf *xbf, const struct pv_io *io, unsigned segment,
 	page = PV_PAGE_SIZE - (size_t)(physical % PV_PAGE_SIZE);
 	if (len > page)
 		len = page;
-	return len - len % SECTOR;
+	return len & ~(size_t)(xbf->disk.sector_size - 1);
 }
 
 /* Bytes from there on that go into one page of ours: up to where lending is
@@ -80,7 +81,7 @@ copyable(const struct xbf *xbf, const struct pv_io *io, unsigned segment,
 	size_t len = 0;
 
 	while (segment < io->count && len < PV_PAGE_SIZE) {
-		if (len > 0 && len % SECTOR == 0 &&
+		if (len > 0 && (len & (xbf->disk.sector_size - 1)) == 0 &&
 		    lendable(xbf, io, segment, within) > 0)
 			break;
 		len += io->segments[segment].len - within;
@@ -121,22 +122,21 @@ struct plan {
 	bool starved; /* it could be longer with more pages or references */
 };
 
-/* As much as one request carries, ending with a whole sector of the disk. */
+/* As much as one request carries. */
 static struct plan
 make_plan(const struct xbf_queue *queue, const struct pv_io *io)
 {
-	const struct xbf *xbf = queue->xbf;
-	uint64_t left = io->total - io->progress;
 	unsigned max = queue->segments_max, segment = io->segment;
+	uint64_t left = io->total - io->progress;
 	unsigned pages = 0, references = 0;
 	struct plan plan = { 0 };
-	size_t within = io->within, length = 0;
+	size_t within = io->within;
 
 	if (max > XEN_BLK_SEGMENTS_MAX && queue->indirects == NULL)
 		max = XEN_BLK_SEGMENTS_MAX;
-	for (unsigned count = 1; count <= max && left > 0; count++) {
-		struct piece piece = next_piece(xbf, io, &segment, &within,
-		    left);
+	while (plan.segments < max && left > 0) {
+		struct piece piece = next_piece(queue->xbf, io, &segment,
+		    &within, left);
 
 		if (piece.copy ? pages == queue->pages_left
 			       : references == queue->references_left) {
@@ -148,12 +148,9 @@ make_plan(const struct xbf_queue *queue, const struct pv_io *io)
 		else
 			references++;
 		xbf_advance(io, &segment, &within, piece.length);
-		length += piece.length;
+		plan.length += piece.length;
+		plan.segments++;
 		left -= piece.length;
-		if ((length & (xbf->disk.sector_size - 1)) == 0) {
-			plan.length = length;
-			plan.segments = count;
-		}
 	}
 	return plan;
 }
