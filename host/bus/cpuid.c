@@ -2,6 +2,12 @@
 #include "host/bus/cpuid.h"
 #include "wire/cpuid.h"
 #include "wire/endian.h"
+#include "wire/xen/hypercall.h"
+
+/* Where Xen lets its hypercall page be placed; behind another interface, which
+ * may be Hyper-V's with MSRs of the same numbers, it is further up. */
+#define XEN_MSR 0x40000000u
+#define XEN_MSR_BEHIND 0x40000200u
 
 /* What each host answers at base + n, n from 1 on. */
 struct face {
@@ -25,8 +31,15 @@ static const struct face faces[HOST_FACES] = {
 		{ CPUID_HYPERV_FEATURES, 0x2e7f, 0 } } },
 	[HOST_VMWARE] = { "vmware", CPUID_SIGNATURE_VMWARE, 0x10, false, 0,
 	    { { 0 } } },
-	[HOST_XEN] = { "xen", CPUID_SIGNATURE_XEN, 5, false, 1,
-	    { { CPUID_XEN_VERSION, 4u << 16 | 17, 0 } } },
+	/* no APIC or IOMMU of the hardware's; the vCPU is the machine's to fill
+	 * in, as is the domain */
+	[HOST_XEN] = { "xen", CPUID_SIGNATURE_XEN, 5, false, 3,
+	    { { XEN_LEAF_VERSION, 4u << 16 | 17, 0 },
+		{ XEN_LEAF_HYPERCALL, 1, XEN_MSR },
+		{ XEN_LEAF_HVM,
+		    XEN_LEAF_HVM_VCPU_ID | XEN_LEAF_HVM_DOMID |
+			XEN_LEAF_HVM_UPCALL_VECTOR,
+		    0 } } },
 	[HOST_BHYVE] = { "bhyve", CPUID_SIGNATURE_BHYVE, 1, false, 0,
 	    { { 0 } } },
 	[HOST_VMM] = { "vmm", CPUID_SIGNATURE_OPENBSD, 1, true, 1,
@@ -76,6 +89,13 @@ host_cpuid_show(struct host_cpuid *cpuid, enum host_face which, uint32_t base)
 			.leaf = base + face->leaves[i].n,
 			.eax = face->leaves[i].eax,
 			.ebx = face->leaves[i].ebx,
+		    });
+	if (which == HOST_XEN && base != CPUID_HV_FIRST)
+		host_cpuid_set(cpuid,
+		    (struct host_cpuid_leaf){
+			.leaf = base + XEN_LEAF_HYPERCALL,
+			.eax = 1,
+			.ebx = XEN_MSR_BEHIND,
 		    });
 }
 

@@ -25,6 +25,11 @@ struct host_xen_config {
 	bool no_grant_v2;
 	bool no_upcall_vector; /* one vector for all vCPUs, not one each */
 	unsigned grant_frames; /* at most so many; 0: 64 */
+	unsigned ports;        /* the largest of event channels; 0: 1023 */
+	bool vmmcall;          /* AMD's instruction in the hypercall page */
+	/* of the TSC, as in a vCPU's time page; 0: it runs at 2 GHz */
+	uint32_t tsc_mul;
+	int8_t tsc_shift;
 };
 
 /* NULL when out of memory. */
@@ -33,8 +38,10 @@ void host_xen_free(struct host_xen *);
 
 /* ---- What a vCPU does ------------------------------------------------- */
 
-/* The MSR that CPUID leaf base + 2 names.  Fills the hypercall page by `fill`
- * of the world it is in (a VMM writes instructions there); false: not ours. */
+/* The MSR that CPUID leaf base + 2 names: fills the hypercall page that the
+ * value is the physical address of with instructions, 32 bytes for each
+ * hypercall: MOV EAX, number; VMCALL; RET.  False: not ours, or a value that
+ * real Xen answers with a general protection fault. */
 bool host_xen_wrmsr(struct host_xen *, uint32_t msr, uint64_t value);
 long host_xen_hypercall(struct host_xen *, unsigned vcpu, unsigned op,
     const uint64_t arguments[5]);
@@ -44,6 +51,14 @@ bool host_xen_in(struct host_xen *, uint16_t port, unsigned width,
 bool host_xen_out(struct host_xen *, uint16_t port, unsigned width,
     uint32_t value);
 
+/* The TSC at a time of the world, by a configuration: exact where tsc_mul is a
+ * power of two. */
+uint64_t host_xen_tsc(const struct host_xen_config *, uint64_t now);
+/* Whether upcalls to a vCPU come through its local APIC, and want an EOI: those
+ * of HVMOP_set_evtchn_upcall_vector do, those of HVM_PARAM_CALLBACK_IRQ do
+ * not. */
+bool host_xen_upcall_by_apic(const struct host_xen *, unsigned vcpu);
+
 /* ---- Misbehaviour and counts ------------------------------------------ */
 
 struct host_xen_manners {
@@ -51,11 +66,12 @@ struct host_xen_manners {
 	 * fail_op 0: any) returns fail_with, once; 0: none does */
 	unsigned fail_nth, fail_op;
 	long fail_with;
-	bool lose_events;       /* pending bits are set, no interrupt comes */
-	bool drop_events;       /* not even a bit is set */
-	bool hold_grants;       /* what is mapped once stays mapped */
-	bool suspend_cancelled; /* SCHEDOP_shutdown(suspend) returns 1 */
-	bool keep_upcall_pending;
+	bool lose_events; /* pending bits are set, no interrupt comes */
+	bool drop_events; /* not even a bit is set */
+	/* what is mapped once stays mapped, until host_xen_release_grants() */
+	bool hold_grants;
+	bool suspend_cancelled;   /* SCHEDOP_shutdown(suspend) returns 1 */
+	bool keep_upcall_pending; /* it is set again after each interrupt */
 	bool time_odd; /* the version of a vCPU's time page stays odd */
 };
 struct host_xen_manners *host_xen_manners(struct host_xen *);
@@ -70,11 +86,17 @@ struct host_xen_counts {
 	unsigned suspends;
 	unsigned shutdown_reason; /* of SCHEDOP_shutdown, + 1; 0: none yet */
 	unsigned unplugged;       /* bits of port 0x10 */
+	/* What no guest may do, though Xen lets it: an entry of the grant table
+	 * changed while in use, an upcall that is never taken. */
+	unsigned violations;
 };
 const struct host_xen_counts *host_xen_counts(const struct host_xen *);
 
 /* Set any bit of the guest's event words, owned or not. */
 void host_xen_raise(struct host_xen *, uint32_t port);
+
+/* Let go of what manners.hold_grants has kept. */
+void host_xen_release_grants(struct host_xen *);
 
 /* ---- The administrator ------------------------------------------------ */
 
@@ -87,8 +109,30 @@ void host_xen_request(struct host_xen *, const char *what);
  * before. */
 void host_xen_resume_as(struct host_xen *, uint16_t domain);
 
+/* `call` after each resume, in the order of registration, when XenStore has the
+ * new domain's tree: for back ends, which make their directories there anew. */
+struct xen_resume;
+struct xen_resume *host_xen_on_resume(struct host_xen *, void (*call)(void *),
+    void *argument);
+void host_xen_off_resume(struct host_xen *, struct xen_resume *);
+
+/* A part of domain 0 that lives in memory of its own: `free` is called by
+ * host_xen_free(), first of all, for each that was not dropped before. */
+struct host_part {
+	struct host_part *next;
+	void (*free)(void *self);
+	void *self;
+};
+void host_xen_add_part(struct host_xen *, struct host_part *);
+void host_xen_drop_part(struct host_xen *, struct host_part *);
+
 /* XenStore as domain 0 sees it: host/xen/xenstored.h */
 struct host_xenstore *host_xen_store(struct host_xen *);
+
+/* What the guest wrote to its console, up to 64 KiB; and type something there,
+ * as far as there is room. */
+const char *host_xen_console_text(const struct host_xen *);
+size_t host_xen_console_type(struct host_xen *, const char *text);
 
 /* ---- For the parts of domain 0: xenstored, blkback, netback ----------- */
 
@@ -128,5 +172,11 @@ bool host_grant_write(struct host_xen *, uint32_t reference, unsigned offset,
  * them. */
 bool host_xen_set_pages(struct host_xen *, uint64_t store_physical,
     uint64_t console_physical);
+uint64_t host_xen_store_page(const struct host_xen *);
+/* For xenstored.c: what its tree tells, and the guest's port as a parameter. */
+const char *host_xen_name(const struct host_xen *);
+unsigned host_xen_vcpus(const struct host_xen *);
+uint32_t host_xen_console_port(const struct host_xen *);
+void host_xen_store_port(struct host_xen *, uint32_t port);
 
 #endif

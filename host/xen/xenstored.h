@@ -83,6 +83,11 @@ struct host_xenstore *host_xenstore_new(struct host_xen *);
 void host_xenstore_free(struct host_xenstore *);
 /* The guest's connection begins: at start, and anew after a resume. */
 void host_xenstore_connect(struct host_xenstore *, uint64_t ring_physical);
+/* The guest has come back from being saved; `before` was its domain. */
+void host_xenstore_resume(struct host_xenstore *, uint16_t before);
 uint32_t host_xenstore_port(const struct host_xenstore *);
+/* "/local/domain/7/KEY" of the guest. */
+void host_xenstore_home(struct host_xenstore *, char *path, size_t room,
+    const char *key);
 
 #endif

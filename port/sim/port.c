@@ -8,6 +8,7 @@
 #include "port/sim/sim_private.h"
 #include "wire/cpuid.h"
 #include "wire/fwcfg.h"
+#include "wire/xen/hypercall.h"
 
 static void
 port_log(void *ctx, enum pv_log level, const char *line)
@@ -56,6 +57,10 @@ port_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, struct pv_cpuid *out)
 
 	(void)subleaf;
 	machine->counts.cpuids++;
+	if (machine->xen != NULL && leaf == machine->xen_base + XEN_LEAF_HVM) {
+		answer.ebx = machine->cpu;
+		answer.ecx = host_xen_domain(machine->xen);
+	}
 	*out = (struct pv_cpuid){ answer.eax, answer.ebx, answer.ecx,
 		answer.edx };
 }
@@ -66,8 +71,11 @@ port_io_read(void *ctx, uint16_t port, unsigned width, uint32_t *value)
 {
 	struct sim_machine *machine = ctx;
 
-	if (machine->fwcfg == NULL ||
-	    !host_fwcfg_in(machine->fwcfg, port, width, value))
+	if (machine->fwcfg != NULL &&
+	    host_fwcfg_in(machine->fwcfg, port, width, value))
+		return PV_OK;
+	if (machine->xen == NULL ||
+	    !host_xen_in(machine->xen, port, width, value))
 		*value = UINT32_MAX >> (32 - 8 * width);
 	return PV_OK;
 }
@@ -79,6 +87,8 @@ port_io_write(void *ctx, uint16_t port, unsigned width, uint32_t value)
 
 	if (machine->fwcfg != NULL)
 		host_fwcfg_out(machine->fwcfg, port, width, value);
+	if (machine->xen != NULL)
+		host_xen_out(machine->xen, port, width, value);
 	return PV_OK;
 }
 
@@ -159,10 +169,10 @@ sim_faces_problem(const char *faces)
 }
 
 /* Hyper-V stands first wherever it is emulated, the real host behind it. */
-static void
+static bool
 show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
 {
-	uint32_t base = CPUID_HV_FIRST;
+	uint32_t base = CPUID_HV_FIRST, xen = 0;
 	enum host_face face;
 
 	if (shown[HOST_HYPERV]) {
@@ -173,10 +183,13 @@ show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
 		if (!shown[face] || face == HOST_HYPERV)
 			continue;
 		host_cpuid_show(&machine->cpuid, face, base);
+		if (face == HOST_XEN)
+			xen = base;
 		base += CPUID_HV_STEP;
 	}
 	if (shown[HOST_KVM] || shown[HOST_QEMU] || shown[HOST_VMM])
 		machine->fwcfg = host_fwcfg_new(&machine->world);
+	return xen_init(machine, xen);
 }
 
 struct sim_machine *
@@ -207,9 +220,13 @@ sim_machine_new(struct sim *sim, const char *faces, const char **error)
 	machine->world = (struct host_world){ .ctx = machine,
 		.now = world_now,
 		.later = world_later };
+	machine->cpus = 1;
 	memory_init(machine);
-	show_faces(machine, shown);
-	return machine;
+	interrupt_init(machine);
+	if (show_faces(machine, shown))
+		return machine;
+	sim_machine_free(machine);
+	return NULL;
 }
 
 void
@@ -219,6 +236,7 @@ sim_machine_free(struct sim_machine *machine)
 		return;
 	sim_forget(machine->sim, machine);
 	host_fwcfg_free(machine->fwcfg);
+	host_xen_free(machine->xen);
 	memory_free(machine);
 	free(machine->log);
 	free(machine);

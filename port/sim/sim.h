@@ -53,6 +53,9 @@ struct host_xen *sim_machine_xen(struct sim_machine *);
 /* Before the bus is attached: another Xen than the usual one; its world is
  * filled in.  False: out of memory, or no Xen here. */
 bool sim_machine_set_xen(struct sim_machine *, const struct host_xen_config *);
+/* Before the bus is attached, too: how many CPUs there are, 1 to 32, usually 1.
+ * The usual Xen is made anew, with as many vCPUs. */
+bool sim_machine_set_cpus(struct sim_machine *, unsigned cpus);
 /* The CPU that the guest half is taken to run on from now on. */
 void sim_machine_set_cpu(struct sim_machine *, unsigned cpu);
 
@@ -63,10 +66,17 @@ const char *sim_machine_log(const struct sim_machine *);
 
 /* What a test fails when it is not as it should be. */
 struct sim_counts {
-	size_t memory;       /* bytes of alloc not freed */
-	size_t pages;        /* not freed */
-	unsigned violations; /* accesses of a host to memory not lent to it */
+	size_t memory;    /* bytes of alloc not freed */
+	size_t pages;     /* not freed */
+	size_t space;     /* pages of space_alloc not freed */
+	size_t maps;      /* pages of map not unmapped */
+	unsigned vectors; /* not freed */
+	/* accesses of a host to memory not lent to it, hypercalls by a page that
+	 * is none */
+	unsigned violations;
 	unsigned cpuids;     /* instructions executed */
+	uint64_t interrupts; /* handlers called */
+	uint64_t eois;       /* calls of vector_eoi */
 	unsigned requests[PV_REQUEST_COUNT];
 };
 const struct sim_counts *sim_machine_counts(const struct sim_machine *);

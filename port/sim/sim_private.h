@@ -5,7 +5,17 @@
 #include "host/bus/world.h"
 #include "port/sim/sim.h"
 
+#define SIM_CPUS 32
+#define SIM_VECTORS 256
+
 struct run;
+
+/* One CPU's local APIC, as far as one vector can wait for another. */
+struct sim_cpu {
+	struct sim_machine *machine;
+	bool requested[SIM_VECTORS]; /* not delivered yet */
+	bool in_service[SIM_VECTORS];
+};
 
 struct sim_machine {
 	struct sim *sim;
@@ -14,11 +24,26 @@ struct sim_machine {
 	struct host_cpuid cpuid;
 	struct host_fwcfg *fwcfg;
 
-	struct run *runs; /* of pages, those freed too */
+	struct host_xen *xen;
+	struct host_xen_config xen_config;
+	uint32_t xen_base; /* of its CPUID leaves */
+	uint32_t xen_msr;
+	uint64_t store_page, console_page; /* physical */
+
+	/* of pages, those freed too; in the order of addresses */
+	struct run **runs;
+	size_t run_count, run_room;
 	uint64_t next_physical;
 	bool pages_fail;
 	unsigned alloc_fail; /* countdown */
 	struct sim_counts counts;
+
+	unsigned cpus, cpu;
+	struct sim_cpu apics[SIM_CPUS];
+	struct {
+		void (*call)(void *, unsigned);
+		void *argument;
+	} handlers[SIM_VECTORS];
 
 	char *log;
 	size_t log_len;
@@ -34,5 +59,16 @@ void sim_forget(struct sim *, const void *owner);
 /* memory.c */
 void memory_init(struct sim_machine *);
 void memory_free(struct sim_machine *);
+/* Pages that the host has put into the guest's memory; their address. */
+uint64_t memory_special(struct sim_machine *, size_t pages);
+/* Whether a page that the host has been given begins so. */
+bool memory_begins(struct sim_machine *, const void *page, size_t offset,
+    const void *bytes, size_t size);
+
+/* interrupt.c */
+void interrupt_init(struct sim_machine *);
+
+/* xen.c */
+bool xen_init(struct sim_machine *, uint32_t base);
 
 #endif

@@ -63,8 +63,14 @@ world_teardown(void **state)
 		result |= complain(world, "bytes not freed", 0, counts->memory);
 		result |= complain(world, "pages not freed",
 		    world->leaked_pages, counts->pages);
-		result |= complain(world, "accesses to memory not lent", 0,
-		    counts->violations);
+		result |= complain(world, "pages of address space not freed",
+		    world->leaked_space, counts->space);
+		result |= complain(world, "pages not unmapped", 0,
+		    counts->maps);
+		result |= complain(world, "vectors not freed", 0,
+		    counts->vectors);
+		result |= complain(world, "accesses to memory not lent",
+		    world->violations, counts->violations);
 	}
 	/* cmocka has no word for a test about the world it ran in */
 	fprintf(stderr, "# seed %llu\n", (unsigned long long)world->seed);
@@ -218,4 +224,26 @@ void
 world_expect_leaked_pages(struct world *world, size_t pages)
 {
 	world->leaked_pages = pages;
+}
+
+void
+world_expect_leaked_space(struct world *world, size_t pages)
+{
+	world->leaked_space = pages;
+}
+
+void
+world_expect_violations(struct world *world, size_t count)
+{
+	world->violations = count;
+}
+
+struct host_xen *
+world_xen(struct world *world)
+{
+	struct host_xen *xen = sim_machine_xen(world->machine);
+
+	if (xen == NULL)
+		fail_msg("this machine has no Xen");
+	return xen;
 }

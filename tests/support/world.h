@@ -26,7 +26,9 @@ struct world {
 	struct sim_machine *machine;
 	struct host_fwcfg *fwcfg; /* or NULL */
 	struct pv_bus *bus;       /* after world_attach() */
-	size_t leaked_pages;      /* expected */
+	size_t leaked_pages;      /* expected, as the next two */
+	size_t leaked_space;
+	size_t violations;
 };
 
 /* For cmocka_unit_test_setup_teardown() and the like: *state is a world with
@@ -62,5 +64,11 @@ const struct pv_device *world_device(struct world *, const char *name);
 
 /* The pages that a broken host may hold are leaked on purpose. */
 void world_expect_leaked_pages(struct world *, size_t pages);
+void world_expect_leaked_space(struct world *, size_t pages);
+/* A guest that is bad on purpose makes its host look elsewhere. */
+void world_expect_violations(struct world *, size_t count);
+
+/* The model of Xen, or fail. */
+struct host_xen *world_xen(struct world *);
 
 #endif

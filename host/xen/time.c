@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* Time as the guest reads it in its pages. */
+#include <string.h>
+
+#include "host/xen/xen_private.h"
+
+/* When the model's clock began: 2024-01-01 00:00:00 UTC. */
+#define WALL_SECONDS 1704067200u
+
+/* The inverse of what the guest reckons: ticks that are so many nanoseconds. */
+uint64_t
+xen_tsc(struct host_xen *xen)
+{
+	return host_xen_tsc(&xen->config, xen->world.now(xen->world.ctx));
+}
+
+uint64_t
+host_xen_tsc(const struct host_xen_config *config, uint64_t now)
+{
+	uint32_t mul = config->tsc_mul != 0 ? config->tsc_mul : 1u << 31;
+	int shift = config->tsc_mul != 0 ? config->tsc_shift : 0;
+	uint64_t high = now / mul, low = now % mul, ticks;
+
+	ticks = (high << 32) + (low << 32) / mul;
+	return shift >= 0 ? ticks >> shift : ticks << -shift;
+}
+
+static void
+fill(struct host_xen *xen, struct xen_vcpu_time *time)
+{
+	time->tsc = xen_tsc(xen);
+	time->system_time = xen->world.now(xen->world.ctx);
+	time->mul = xen->config.tsc_mul;
+	time->shift = xen->config.tsc_shift;
+	time->flags = XEN_TIME_TSC_STABLE;
+}
+
+/* Odd while it changes, for vCPUs that read meanwhile. */
+void
+xen_time_update(struct host_xen *xen, unsigned vcpu)
+{
+	struct xen_vcpu_time *time = &xen_vcpu_info(xen, vcpu)->time;
+	uint32_t version = __atomic_load_n(&time->version, __ATOMIC_RELAXED);
+	uint64_t area = xen->vcpus[vcpu].time_area;
+	struct xen_vcpu_time copy;
+
+	version |= 1;
+	__atomic_store_n(&time->version, version, __ATOMIC_SEQ_CST);
+	fill(xen, time);
+	if (!xen->manners.time_odd)
+		__atomic_store_n(&time->version, version + 1, __ATOMIC_SEQ_CST);
+	if (area != 0) {
+		copy = *time;
+		xen->world.write_linear(xen->world.ctx, area, &copy,
+		    sizeof(copy));
+	}
+}
+
+void
+xen_time_wall(struct host_xen *xen)
+{
+	struct xen_shared_info *shared = xen_shared(xen);
+	uint32_t version = shared->wc_version | 1;
+
+	__atomic_store_n(&shared->wc_version, version, __ATOMIC_SEQ_CST);
+	shared->wc_sec = WALL_SECONDS;
+	shared->wc_nsec = 0;
+	shared->wc_sec_hi = 0;
+	__atomic_store_n(&shared->wc_version, version + 1, __ATOMIC_SEQ_CST);
+}

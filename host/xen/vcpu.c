@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/* What a vCPU registers, and its timer. */
+#include "host/xen/xen_private.h"
+
+/* Xen takes the old contents over, and lets everything look pending once, so
+ * that nothing is lost on the way. */
+static void
+move_info(struct host_xen *xen, unsigned index, uint64_t physical)
+{
+	struct xen_vcpu_info *from = xen_vcpu_info(xen, index), *to;
+
+	xen->vcpus[index].info = physical;
+	to = xen_vcpu_info(xen, index);
+	*to = *from;
+	if (!xen->fifo)
+		to->pending_sel = UINT64_MAX;
+	to->upcall_pending = 1;
+	xen_time_update(xen, index);
+	xen_inject(xen, index);
+}
+
+static long
+register_info(struct host_xen *xen, unsigned current, unsigned index,
+    uint64_t address)
+{
+	struct xen_vcpu_register_info area;
+	long result = xen_take(xen, address, &area, sizeof(area));
+
+	if (result != 0)
+		return result;
+	if (area.offset > XEN_PAGE_SIZE - sizeof(struct xen_vcpu_info))
+		return -XEN_ENXIO;
+	/* only by itself: all vCPUs of the model are up */
+	if (xen->vcpus[index].info != 0 || index != current)
+		return -XEN_EINVAL;
+	if (area.offset % sizeof(uint64_t) != 0 ||
+	    !xen_frame_ok(xen, area.frame))
+		return -XEN_EINVAL;
+	move_info(xen, index, (area.frame << XEN_PAGE_SHIFT) + area.offset);
+	return 0;
+}
+
+static long
+register_time(struct host_xen *xen, unsigned index, uint64_t address)
+{
+	struct xen_vcpu_register_time area;
+	struct xen_vcpu_time time;
+	long result = xen_take(xen, address, &area, sizeof(area));
+
+	if (result == 0)
+		result = xen_take(xen, area.address, &time, sizeof(time));
+	if (result != 0)
+		return result;
+	xen->vcpus[index].time_area = area.address;
+	xen_time_update(xen, index);
+	return 0;
+}
+
+static void
+timer_due(void *argument)
+{
+	struct xen_vcpu *vcpu = argument;
+	struct host_xen *xen = vcpu->xen;
+
+	if (vcpu->timer == 0 || xen->world.now(xen->world.ctx) < vcpu->timer)
+		return; /* stopped, or set anew */
+	vcpu->timer = 0;
+	if (vcpu->virqs[XEN_VIRQ_TIMER] != 0)
+		xen_set_pending(xen, vcpu->virqs[XEN_VIRQ_TIMER]);
+}
+
+static long
+set_timer(struct host_xen *xen, unsigned current, unsigned index,
+    uint64_t address)
+{
+	struct xen_vcpu_timer timer;
+	uint64_t now = xen->world.now(xen->world.ctx);
+	long result;
+
+	if (index != current)
+		return -XEN_EINVAL;
+	result = xen_take(xen, address, &timer, sizeof(timer));
+	if (result != 0)
+		return result;
+	if ((timer.flags & XEN_VCPU_TIMER_FUTURE) != 0 && timer.deadline < now)
+		return -XEN_ETIME;
+	xen->vcpus[index].timer = timer.deadline != 0 ? timer.deadline : 1;
+	xen->world.later(xen->world.ctx,
+	    timer.deadline > now ? timer.deadline - now : 0, timer_due,
+	    &xen->vcpus[index]);
+	return 0;
+}
+
+long
+xen_vcpu_op(struct host_xen *xen, unsigned current, const uint64_t arguments[5])
+{
+	uint64_t index = arguments[1], address = arguments[2];
+
+	if (index >= xen->config.vcpus)
+		return -XEN_ENOENT;
+	switch (arguments[0]) {
+	case XEN_VCPU_IS_UP:
+		return 1;
+	case XEN_VCPU_REGISTER_INFO:
+		return register_info(xen, current, (unsigned)index, address);
+	case XEN_VCPU_REGISTER_TIME_AREA:
+		return register_time(xen, (unsigned)index, address);
+	case XEN_VCPU_SET_SINGLESHOT_TIMER:
+		return set_timer(xen, current, (unsigned)index, address);
+	case XEN_VCPU_STOP_SINGLESHOT_TIMER:
+		if (index != current)
+			return -XEN_EINVAL;
+		xen->vcpus[index].timer = 0;
+		return 0;
+	default:
+		return -XEN_ENOSYS;
+	}
+}
