@@ -54,12 +54,19 @@ cmd_wait(int argc, char **argv)
 		return fail(STATUS_USAGE,
 		    "wait: expected milliseconds and a command");
 	until = bare_now() + ms * PV_MILLISECOND;
-	for (;;) {
+	fail_quiet();
+	do {
 		status = command_run(argc - 2, argv + 2);
-		if (status == STATUS_OK || status == STATUS_USAGE)
-			return status;
-		if (bare_now() >= until)
-			return fail(status, "wait: not within %lu ms", ms);
+		if (status == STATUS_OK || bare_now() >= until)
+			break;
 		guest_sleep(50 * PV_MILLISECOND);
-	}
+	} while (status != STATUS_USAGE);
+	fail_loud();
+	if (status == STATUS_OK)
+		return status;
+	/* once more, to hear why */
+	status = command_run(argc - 2, argv + 2);
+	return status == STATUS_OK
+	    ? status
+	    : fail(status, "wait: not within %lu ms", ms);
 }

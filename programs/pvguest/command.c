@@ -7,6 +7,8 @@ const struct command commands[] = {
 	{ "crash", "null|stack|ud|panic", "try the way a fault is reported",
 	    cmd_crash },
 	{ "devices", "", "the tree of devices", cmd_devices },
+	{ "disk", "NAME info|read|write|fill|check|mix|flush|discard|bench",
+	    "use a disk; pvguest(8) has the arguments", cmd_disk },
 	{ "dmesg", "", "the attach report again", cmd_dmesg },
 	{ "echo", "WORD...", "print words", cmd_echo },
 	{ "exit", "[STATUS]", "end with a status", cmd_exit },

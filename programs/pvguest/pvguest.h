@@ -22,6 +22,11 @@ extern const struct pv_driver *const guest_drivers[];
 int fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* From now on failures are not printed, until so many calls to fail_loud() have
+ * come as to this; for what is tried again and again. */
+void fail_quiet(void);
+void fail_loud(void);
+
 /* The bus, or NULL when there is no hypervisor. */
 struct pv_bus *guest_bus(void);
 /* A device of the report by its name, or NULL. */
@@ -68,7 +73,6 @@ void shell(void) __attribute__((noreturn));
 
 /* ---- The commands ---- */
 
-int cmd_bench(int argc, char **argv);
 int cmd_cpus(int argc, char **argv);
 int cmd_crash(int argc, char **argv);
 int cmd_devices(int argc, char **argv);

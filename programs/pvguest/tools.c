@@ -2,6 +2,20 @@
 /* Small things that commands need. */
 #include "programs/pvguest/pvguest.h"
 
+static unsigned quiet;
+
+void
+fail_quiet(void)
+{
+	quiet++;
+}
+
+void
+fail_loud(void)
+{
+	quiet--;
+}
+
 int
 fail(int status, const char *format, ...)
 {
@@ -11,7 +25,8 @@ fail(int status, const char *format, ...)
 	va_start(args, format);
 	bare_vformat(line, sizeof(line), format, args);
 	va_end(args);
-	bare_printf("pvguest: failed: %s\n", line);
+	if (quiet == 0)
+		bare_printf("pvguest: failed: %s\n", line);
 	return status;
 }
 
