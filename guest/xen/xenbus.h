@@ -4,8 +4,10 @@
  * one go, values written in one transaction, and states.
  *
  * All of it is asynchronous; a completion is called from xen's poll, in the
- * context that owns the bus.  A request that is under way when its device goes
- * is answered with PV_ENODEV before xenbus_device's driver is detached.
+ * context that owns the bus.  A request that is under way when its device is
+ * unplugged is answered with PV_ENODEV before the driver is detached; one that
+ * is under way when the guest was saved, with PV_EAGAIN before the driver's
+ * resume.  After a detach none is answered.
  */
 #ifndef GUEST_XEN_XENBUS_H
 #define GUEST_XEN_XENBUS_H
@@ -46,10 +48,6 @@ struct xenbus_device {
 
 	/* the last that was written and read */
 	unsigned state, backend_state;
-
-	/* private to xenbus.c */
-	struct xenbus_device *next;
-	void *watches;
 };
 
 /* ---- Read ------------------------------------------------------------- */
@@ -76,8 +74,7 @@ struct xenbus_read {
 
 	/* private */
 	struct xenbus_device *device;
-	unsigned asked, answered;
-	void *request;
+	struct xenbus_read *next;
 };
 
 /* Ask for all values at once.  The structure and the values are the caller's,
@@ -107,8 +104,7 @@ struct xenbus_write {
 
 	/* private */
 	struct xenbus_device *device;
-	unsigned step, tries;
-	void *request;
+	struct xenbus_write *next;
 };
 
 /* All or nothing, tried again as long as others disturb it (bounded). */
