@@ -123,9 +123,7 @@ free_space(struct xen *xen, void *space, uint64_t physical, bool placed)
 {
 	if (space == NULL)
 		return;
-	if (placed && xen_unplace(xen, physical) != PV_OK)
-		xen->stats->held++;
-	else
+	if (!placed || xen_leave(xen, physical))
 		xen->port->space_free(xen->port->ctx, space, 1);
 }
 

@@ -44,16 +44,26 @@ shared_open(struct xen *xen)
 	return error;
 }
 
-/* Where the host keeps its page there is no use for the place any more. */
+/* PV_ENOENT: another life had it there.  Where the host keeps its page there is
+ * no use for the place any more. */
+bool
+xen_leave(struct xen *xen, uint64_t physical)
+{
+	int error = xen_unplace(xen, physical);
+
+	if (error == PV_OK || error == PV_ENOENT)
+		return true;
+	xen->stats->held++;
+	return false;
+}
+
 static void
 shared_close(struct xen *xen)
 {
 	if (xen->shared == NULL)
 		return;
-	if (xen_unplace(xen, xen->shared_physical) == PV_OK)
+	if (xen_leave(xen, xen->shared_physical))
 		xen->port->space_free(xen->port->ctx, xen->shared, 1);
-	else
-		xen->stats->held++;
 	xen->shared = NULL;
 }
 

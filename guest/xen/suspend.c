@@ -28,7 +28,7 @@ come_back(struct xen *xen, void *shared)
 }
 
 int
-xen_suspend(struct pv_device *device)
+xen_suspended(struct pv_device *device)
 {
 	struct xen *xen = device->softc;
 	struct xen_sched_shutdown shutdown = { .reason = XEN_SHUTDOWN_SUSPEND };

@@ -138,5 +138,5 @@ const struct pv_driver pv_xen_driver = {
 	.poll = xen_poll,
 	.deadline = xen_deadline,
 	.cpu_start = xen_cpu_start,
-	.suspend = xen_suspend,
+	.suspend = xen_suspended,
 };

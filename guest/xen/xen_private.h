@@ -18,6 +18,9 @@ int xen_hypercall_place(struct xen *);
  * `base` are set. */
 int xen_open(struct xen *);
 void xen_close(struct xen *);
+/* Let the host take a page of its own away; false: it is there still, and
+ * counted as held. */
+bool xen_leave(struct xen *, uint64_t physical);
 /* Put the shared page where it belongs, again. */
 int xen_shared_place(struct xen *);
 /* NULL while suspended. */
@@ -31,7 +34,7 @@ xen_shared(const struct xen *xen)
 const char *xen_events_text(const struct xen *);
 
 /* suspend.c */
-int xen_suspend(struct pv_device *);
+int xen_suspended(struct pv_device *);
 
 /* unplug.c: take away the emulated twins of the devices that have drivers. */
 void xen_unplug(struct xen *);

@@ -133,7 +133,28 @@ alloc_unbound(struct host_xen *xen, uint64_t address)
 	return xen_give(xen, address, &alloc, sizeof(alloc));
 }
 
-/* Only to itself: domain 0 of the model opens no ports for guests. */
+/* A port of domain 0 that the guest was connected to, and has closed. */
+static long
+bind_again(struct host_xen *xen, uint64_t address,
+    struct xen_evtchn_bind_interdomain *bind)
+{
+	struct host_port *host = xen_host_port_waiting(xen, bind->remote_port);
+	long port;
+
+	if (host == NULL)
+		return -XEN_EINVAL;
+	port = xen_port_new(xen);
+	if (port < 0)
+		return port;
+	xen_host_port_link(xen, host, (uint32_t)port);
+	/* what was sent before may have been lost */
+	xen_set_pending(xen, (uint32_t)port);
+	bind->port = (uint32_t)port;
+	return xen_give(xen, address, bind, sizeof(*bind));
+}
+
+/* To itself, or where it was before: domain 0 of the model opens no ports for
+ * guests otherwise. */
 static long
 bind_interdomain(struct host_xen *xen, uint64_t address)
 {
@@ -144,7 +165,7 @@ bind_interdomain(struct host_xen *xen, uint64_t address)
 	if (result != 0)
 		return result;
 	if (bind.remote_domid == 0)
-		return -XEN_EINVAL; /* no such port there */
+		return bind_again(xen, address, &bind);
 	result = xen_domain_check(xen, bind.remote_domid);
 	if (result != 0)
 		return result;

@@ -71,6 +71,17 @@ xen_host_port_link(struct host_xen *xen, struct host_port *port,
 }
 
 struct host_port *
+xen_host_port_waiting(struct host_xen *xen, uint32_t number)
+{
+	struct host_port *port = xen->host_ports;
+
+	while (port != NULL &&
+	    (port->number != number || port->port != 0 || port->closed))
+		port = port->next;
+	return port;
+}
+
+struct host_port *
 host_port_connect(struct host_xen *xen, uint32_t remote, void (*call)(void *),
     void *argument)
 {

@@ -86,7 +86,7 @@ xen_grants_grow(struct host_xen *xen, unsigned frames)
 
 /* The toolstack grants the pages of console and XenStore by itself. */
 void
-xen_grants_reserve(struct host_xen *xen)
+xen_grants_special(struct host_xen *xen)
 {
 	const uint64_t frames[] = { xen->console_physical >> XEN_PAGE_SHIFT,
 		xen->store_physical >> XEN_PAGE_SHIFT };
@@ -127,7 +127,7 @@ xen_grants_forget(struct host_xen *xen)
 	xen->grant_version = 1;
 	xen->grant_frames = xen->status_frames = 0;
 	xen_grants_grow(xen, 1);
-	xen_grants_reserve(xen);
+	xen_grants_special(xen);
 }
 
 /* ---- Operations ------------------------------------------------------- */

@@ -117,7 +117,7 @@ host_xen_set_pages(struct host_xen *xen, uint64_t store, uint64_t console)
 	xen->console_physical = console;
 	xen->params[XEN_HVM_PARAM_STORE_PFN] = store >> XEN_PAGE_SHIFT;
 	xen->params[XEN_HVM_PARAM_CONSOLE_PFN] = console >> XEN_PAGE_SHIFT;
-	xen_grants_reserve(xen);
+	xen_grants_special(xen);
 	host_xenstore_connect(xen->store, store);
 	return xen->world.map(xen->world.ctx, store, XEN_PAGE_SIZE) != NULL;
 }

@@ -166,6 +166,8 @@ void xen_port_free(struct host_xen *, uint32_t port);
 /* events_host.c */
 void xen_host_port_notify(struct host_port *);
 void xen_host_port_link(struct host_xen *, struct host_port *, uint32_t port);
+/* Domain 0's end of that number, whose partner the guest has closed. */
+struct host_port *xen_host_port_waiting(struct host_xen *, uint32_t number);
 /* events_pending.c: both forms of pending bits */
 void xen_set_pending(struct host_xen *, uint32_t port);
 void xen_clear_pending(struct host_xen *, uint32_t port);
@@ -189,7 +191,7 @@ long xen_grant_op(struct host_xen *, const uint64_t arguments[5]);
 bool xen_grants_grow(struct host_xen *, unsigned frames);
 unsigned xen_grants_entries(const struct host_xen *);
 unsigned xen_grants_per_page(const struct host_xen *);
-void xen_grants_reserve(struct host_xen *);
+void xen_grants_special(struct host_xen *);
 long xen_grant_set_version(struct host_xen *, uint64_t address);
 
 /* time.c */
