@@ -16,6 +16,8 @@ const struct command commands[] = {
 	{ "hostctl", "[-u N] [-l|-r|-d|-t|-w MS|-c VALUE] KEY [VALUE]",
 	    "read or write a key of the host's store", cmd_hostctl },
 	{ "mem", "", "memory, used and free", cmd_mem },
+	{ "nic", "NAME info|up|ping|echo|frames|bench",
+	    "use a network interface; see pvguest(8)", cmd_nic },
 	{ "poweroff", "", "end with status 0", cmd_poweroff },
 	{ "reboot", "", "start the machine again", cmd_reboot },
 	{ "repeat", "N COMMAND...", "run a command N times", cmd_repeat },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The guest half with nothing else around: attach, run what the command line
  * says, then take commands from the consoles. */
-#include "programs/pvguest/pvguest.h"
+#include "programs/pvguest/nic.h"
 
 static struct pv_bus *bus;
 static bool suspending;
@@ -117,6 +117,7 @@ guest_poll(void)
 	if (bus == NULL)
 		return;
 	pv_bus_poll(bus, 64);
+	nics_poll();
 	if (!suspending)
 		obey(bare_request_take());
 }
