@@ -424,7 +424,9 @@ xbf_resume(struct xenbus_device *xenbus)
 
 	xbf->suspended = false;
 	xbf->gone = true;
-	xbf->back = XEN_BUS_UNKNOWN;
+	xbf->back = xenbus->backend_state <= XEN_BUS_CLOSED
+	    ? xenbus->backend_state
+	    : XEN_BUS_UNKNOWN;
 	xbf->resetting = xbf->said_closed = false;
 	xbf->again = 0;
 	if (xbf_dead(xbf) != PV_OK)
