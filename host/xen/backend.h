@@ -21,6 +21,8 @@ struct host_disk_config {
 	unsigned max_ring_order; /* max-ring-page-order */
 	unsigned max_ring_pages; /* the other naming scheme */
 	unsigned indirect;       /* feature-max-indirect-segments */
+	unsigned max_persistent; /* grants of a queue that stay mapped; 0: as
+				  * many as with Linux, 1056 */
 	bool persistent, flush, barrier, discard, secure_discard, untrusted;
 	uint32_t discard_granularity, discard_alignment;
 	/* what is announced of flush, barrier, discard and persistent comes

@@ -79,6 +79,8 @@ set_config(struct host_blkback *blk, const struct host_disk_config *config)
 		blk->config.sector_size = XEN_BLK_SECTOR_SIZE;
 	if (blk->config.physical_sector_size == 0)
 		blk->config.physical_sector_size = blk->config.sector_size;
+	if (blk->config.max_persistent == 0)
+		blk->config.max_persistent = BLK_PERSISTENT_MAX;
 	if (config->bytes != NULL)
 		blk->bytes = config->bytes;
 	else if (blk->bytes == NULL || blk->bytes == blk->own)

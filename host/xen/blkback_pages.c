@@ -28,7 +28,7 @@ make_room(struct blk_queue *queue)
 {
 	struct blk_persistent **link = &queue->persistent, *last;
 
-	if (queue->persistent_count < BLK_PERSISTENT_MAX)
+	if (queue->persistent_count < queue->blk->config.max_persistent)
 		return true;
 	while ((*link)->next != NULL)
 		link = &(*link)->next;

@@ -857,6 +857,36 @@ test_persistent_grants(void **state)
 	disk_free(disk);
 }
 
+/* The one that was not used for the longest time gives way. */
+static void
+test_persistent_grants_are_bounded(void **state)
+{
+	struct disk *disk = disk_new(state,
+	    &(struct host_disk_config){ .persistent = true,
+		.max_persistent = 4 });
+	union xen_blk_entry entry;
+
+	raw_write(disk->guest, "feature-persistent", 1);
+	connect_pages(disk, 1);
+	assert_int_equal(pages_status(disk, XEN_BLK_WRITE, 0, 4), XEN_BLK_OKAY);
+	entry = pages_request(disk, XEN_BLK_WRITE, 0, 2);
+	entry.request.segment[0].ref = disk->references[0];
+	entry.request.segment[1].ref = disk->references[9];
+	assert_int_equal(status_of(disk, &entry), XEN_BLK_OKAY);
+	assert_int_equal(disk->counts->persistent, 4);
+	assert_int_equal(disk->counts->persistent_hits, 1);
+	assert_true(raw_grant_in_use(disk->guest, disk->references[0]));
+	assert_false(raw_grant_in_use(disk->guest, disk->references[1]));
+	assert_true(raw_grant_in_use(disk->guest, disk->references[2]));
+	/* more in one request than there may be: the rest is let go of */
+	assert_int_equal(pages_status(disk, XEN_BLK_READ, 0, 11), XEN_BLK_OKAY);
+	assert_memory_equal(disk->data->bytes, host_blkback_bytes(disk->blk),
+	    11 * 4096);
+	assert_int_equal(disk->counts->persistent, 4);
+	assert_int_equal(host_xen_counts(disk->guest->xen)->mapped, 5);
+	disk_free(disk);
+}
+
 /* One end alone does not make them persistent. */
 static void
 test_persistent_for_one_end_only(void **state)
@@ -1365,6 +1395,7 @@ main(void)
 		world_test(test_ring_pages_by_the_other_name),
 		world_test(test_two_queues),
 		world_test(test_persistent_grants),
+		world_test(test_persistent_grants_are_bounded),
 		world_test(test_persistent_for_one_end_only),
 		world_test(test_wrong_numbers_of_segments),
 		world_test(test_wrong_segments),
