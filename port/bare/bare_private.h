@@ -42,6 +42,7 @@ struct bare_cpu {
 	uint32_t apic;
 	bool online;
 	bool woken; /* by an event since the last wait */
+	bool ended; /* a handler has called vector_eoi */
 	uint64_t interrupts;
 	uint64_t stack_low, stack_high;
 	/* work from CPU 0 */

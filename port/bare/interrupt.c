@@ -84,9 +84,12 @@ interrupt(struct bare_cpu *cpu, unsigned vector)
 		return;
 	}
 	handler = __atomic_load_n(&handlers[vector].handler, __ATOMIC_ACQUIRE);
+	cpu->ended = false;
 	if (handler != NULL)
 		handler(handlers[vector].argument, cpu->index);
-	else if (apic_in_service(vector))
+	/* One that is not ended would keep all others away, the timer too: a
+	 * handler may not know yet how its interrupt is delivered. */
+	if (!cpu->ended && apic_in_service(vector))
 		apic_eoi();
 }
 

@@ -215,6 +215,7 @@ static void
 port_vector_eoi(void *ctx)
 {
 	(void)ctx;
+	this_cpu()->ended = true;
 	apic_eoi();
 }
 
