@@ -239,7 +239,7 @@ watch(struct xenbus *bus, struct xs_watch *to, const char *path,
 
 	*to =
 	    (struct xs_watch){ .event = event, .failed = failed, .owner = bus };
-	error = xs_watch(xenbus_xs(bus), to, path, strlen(path));
+	error = xs_watch_add(xenbus_xs(bus), to, path, strlen(path));
 	if (error != PV_OK)
 		failed(to, error);
 }
@@ -263,8 +263,8 @@ xenbus_control_close(struct xenbus *bus)
 	xs_transaction_cancel(&control->transaction);
 	for (size_t i = 0; i < FEATURES; i++)
 		xs_cancel(xs, &control->features[i]);
-	xs_unwatch(xs, &control->shutdown);
-	xs_unwatch(xs, &control->sysrq);
+	xs_watch_remove(xs, &control->shutdown);
+	xs_watch_remove(xs, &control->sysrq);
 }
 
 /* The directory is another one; the watches have been set again. */

@@ -12,14 +12,26 @@ static const char reset_known[] = "control/platform-feature-xs_reset_watches";
 /* ---- Open and close --------------------------------------------------- */
 
 static void
+unwatched(struct xs_watch *watch, int error)
+{
+	struct xenbus *bus = watch->owner;
+
+	xen_log(bus->xen, PV_LOG_ERROR, "XenStore: no watch of devices: %s",
+	    pv_error_text(error));
+	xenbus_scan_start(bus);
+}
+
+/* The first event of the watch leads to the first scan. */
+static void
 start(struct xenbus *bus)
 {
+	int error;
+
 	bus->started = true;
 	/* one watch for devices of any class, known or not */
-	if (xs_watch(xenbus_xs(bus), &bus->watch, "device", 6) != PV_OK)
-		xen_log(bus->xen, PV_LOG_ERROR,
-		    "XenStore: devices cannot be watched");
-	xenbus_scan_start(bus);
+	error = xs_watch_add(xenbus_xs(bus), &bus->watch, "device", 6);
+	if (error != PV_OK)
+		unwatched(&bus->watch, error);
 	if (bus->xen->privileged)
 		xenbus_control_open(bus);
 }
@@ -71,7 +83,9 @@ xenbus_open(struct xen *xen)
 	if (bus == NULL)
 		return PV_ENOMEM;
 	bus->xen = xen;
+	bus->scan.retry = PV_NEVER;
 	bus->watch = (struct xs_watch){ .event = xenbus_scan_event,
+		.failed = unwatched,
 		.wants = xenbus_scan_wants,
 		.owner = bus };
 	error = xs_link_open(&bus->link, xen);
@@ -121,7 +135,7 @@ xenbus_close(struct xen *xen)
 	bus->working = true;
 	xs_cancel(xenbus_xs(bus), &bus->hello);
 	xenbus_scan_stop(bus);
-	xs_unwatch(xenbus_xs(bus), &bus->watch);
+	xs_watch_remove(xenbus_xs(bus), &bus->watch);
 	xenbus_control_close(bus);
 	while (bus->nodes != NULL)
 		xenbus_node_free(bus->nodes);
@@ -192,7 +206,7 @@ xenbus_poll(struct xen *xen, unsigned budget)
 		xenbus_writes_poll(node);
 	}
 	xenstore_poll(bus);
-	if (bus->scan.retry <= now) {
+	if (bus->scan.retry <= now && bus->started) {
 		bus->scan.retry = PV_NEVER;
 		xenbus_scan_start(bus);
 	}
@@ -308,5 +322,4 @@ xenbus_resume(struct xen *xen)
 	if (xs_link_resume(&bus->link) != PV_OK || !bus->started)
 		return;
 	xenbus_control_resume(bus);
-	xenbus_scan_start(bus);
 }

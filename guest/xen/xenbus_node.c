@@ -354,7 +354,7 @@ watch_backend(struct xenbus_node *node)
 	char path[sizeof(node->back_path)];
 	int error;
 
-	xs_unwatch(xenbus_xs(node->bus), &node->watch);
+	xs_watch_remove(xenbus_xs(node->bus), &node->watch);
 	node->watch = (struct xs_watch){
 		.event = state_event,
 		.failed = state_failed,
@@ -362,7 +362,7 @@ watch_backend(struct xenbus_node *node)
 	};
 	if (!xenbus_path(path, sizeof(path), node->device.backend, "state"))
 		return;
-	error = xs_watch(xenbus_xs(node->bus), &node->watch, path,
+	error = xs_watch_add(xenbus_xs(node->bus), &node->watch, path,
 	    strlen(path));
 	if (error != PV_OK)
 		state_failed(&node->watch, error);
@@ -405,7 +405,7 @@ xenbus_node_free(struct xenbus_node *node)
 	for (unsigned i = 0; i < KEYS; i++)
 		xs_cancel(xs, &node->keys[i]);
 	xs_cancel(xs, &node->back);
-	xs_unwatch(xs, &node->watch);
+	xs_watch_remove(xs, &node->watch);
 	xenbus_reads_end(node, PV_EINTR);
 	xenbus_writes_end(node, PV_EINTR); /* the last states go out */
 	while (*link != node)
@@ -447,7 +447,7 @@ xenbus_node_resume(struct xenbus_node *node)
 		node->state = NODE_INCOMPLETE;
 		return;
 	}
-	xs_unwatch(xs, &node->watch);
+	xs_watch_remove(xs, &node->watch);
 	node->resuming = true;
 	node->suspect = node->watch_again = false;
 	node->patience = pv_bus_now(node->bus->xen->bus) + XENBUS_PATIENCE;

@@ -228,11 +228,7 @@ xenbus_scan_stop(struct xenbus *bus)
 void
 xenbus_scan_event(struct xs_watch *watch)
 {
-	struct xenbus *bus = watch->owner;
-
-	/* the event with which the watch begins tells nothing new */
-	if (bus->scan.phase == SCAN_IDLE || bus->scan.complete)
-		xenbus_scan_start(bus);
+	xenbus_scan_start(watch->owner);
 }
 
 /* Where the next name of a path ends. */

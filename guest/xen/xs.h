@@ -69,7 +69,7 @@ void xs_cancel(struct xs *, struct xs_request *);
 
 struct xs_watch_slot;
 
-/* The caller owns it until xs_unwatch(). */
+/* The caller owns it until xs_watch_remove(). */
 struct xs_watch {
 	/* Something at or below the path changed, perhaps, and more than once,
 	 * perhaps; also when the watch begins.  From xs_events(). */
@@ -85,8 +85,9 @@ struct xs_watch {
 };
 
 /* PV_OK, PV_ENOMEM (all are in use, too), PV_EMSGSIZE. */
-int xs_watch(struct xs *, struct xs_watch *, const char *path, size_t length);
-void xs_unwatch(struct xs *, struct xs_watch *);
+int xs_watch_add(struct xs *, struct xs_watch *, const char *path,
+    size_t length);
+void xs_watch_remove(struct xs *, struct xs_watch *);
 /* Call back for those with events; at most `budget`. True: there are more. */
 bool xs_events(struct xs *, unsigned budget);
 
@@ -160,7 +161,8 @@ struct xs {
 	struct xs_watch_slot *watches[XS_WATCHES];
 	uint32_t watch_generation;
 	unsigned watch_cursor;
-	unsigned dirty; /* watches with events */
+	unsigned dirty;     /* watches with events */
+	unsigned ungreeted; /* watches without their first one */
 
 	struct xs_transaction *transactions;
 	unsigned open_transactions;

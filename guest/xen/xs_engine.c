@@ -366,6 +366,7 @@ xs_expire(struct xs *xs)
 			break;
 		finish_empty(xs, request, PV_ETIMEDOUT, true);
 	}
+	xs_watches_run(xs, now);
 	xs_transactions_run(xs, now);
 }
 
@@ -373,6 +374,10 @@ uint64_t
 xs_deadline(const struct xs *xs)
 {
 	uint64_t first = xs_transactions_deadline(xs);
+	uint64_t greeting = xs_watches_deadline(xs);
+
+	if (greeting < first)
+		first = greeting;
 
 	for (unsigned i = 0; i < XS_SLOTS; i++)
 		if (xs->slots[i].request != NULL &&

@@ -173,6 +173,8 @@ xs_link_poll(struct xs_link *link, unsigned budget)
 {
 	uint64_t look = PV_NEVER;
 
+	if (budget == 0)
+		budget = 1;
 	if (link->state == XS_LINK_LOST && now(link) >= link->look)
 		regain(link);
 	xs_expire(&link->xs);

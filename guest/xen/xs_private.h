@@ -9,6 +9,8 @@ uint64_t xs_now(const struct xs *);
 
 /* xs_watch.c */
 void xs_watch_event(struct xs *, const char *body, size_t length);
+void xs_watches_run(struct xs *, uint64_t now);
+uint64_t xs_watches_deadline(const struct xs *);
 void xs_watches_stop(struct xs *);  /* the connection is gone */
 void xs_watches_start(struct xs *); /* there is another one */
 void xs_watches_fail(struct xs *, int error);

@@ -8,6 +8,8 @@
 #include "guest/bus/libc.h"
 #include "guest/xen/xs_private.h"
 
+/* How long to wait for the event with which a watch begins. */
+#define GREETING (100 * PV_MILLISECOND)
 #define TOKEN 8 /* hexadecimal digits: generation, number */
 
 struct xs_watch_slot {
@@ -16,10 +18,19 @@ struct xs_watch_slot {
 	struct xs_request request;
 	uint32_t token;
 	bool set, dirty;
-	size_t size; /* of this and its text */
+	uint64_t greeting; /* the first event is due; 0: it was there */
+	size_t size;       /* of this and its text */
 	size_t length;
 	char text[]; /* path, NUL, token, NUL: the payload of both requests */
 };
+
+static void
+greeted(struct xs_watch_slot *slot)
+{
+	if (slot->greeting != 0)
+		slot->xs->ungreeted--;
+	slot->greeting = 0;
+}
 
 static void
 slot_free(struct xs_watch_slot *slot)
@@ -28,6 +39,7 @@ slot_free(struct xs_watch_slot *slot)
 
 	if (slot->dirty)
 		xs->dirty--;
+	greeted(slot);
 	xs_cancel(xs, &slot->request);
 	xs->watches[slot->token % XS_WATCHES] = NULL;
 	xs->port->free(xs->port->ctx, slot, slot->size);
@@ -62,6 +74,7 @@ static void
 unset(struct xs_watch_slot *slot)
 {
 	slot->set = false;
+	greeted(slot);
 	if (submit(slot, XEN_STORE_UNWATCH, unset_done) != PV_OK)
 		slot_free(slot);
 }
@@ -89,14 +102,18 @@ set_done(struct xs_request *request)
 	struct xs_watch_slot *slot = request->owner;
 
 	if (request->error != PV_OK) {
-		set_failed(slot, request->error);
+		/* E2BIG is the word for a quota that is used up */
+		set_failed(slot,
+		    request->error == PV_EMSGSIZE ? PV_ENOMEM : request->error);
 		return;
 	}
 	slot->set = true;
 	if (slot->watch == NULL)
 		unset(slot);
-	else /* the first event comes now, but nobody is to depend on it */
-		mark(slot);
+	else {
+		slot->greeting = xs_now(slot->xs) + GREETING;
+		slot->xs->ungreeted++;
+	}
 }
 
 static void
@@ -107,7 +124,8 @@ write_token(char *to, uint32_t token)
 }
 
 int
-xs_watch(struct xs *xs, struct xs_watch *watch, const char *path, size_t length)
+xs_watch_add(struct xs *xs, struct xs_watch *watch, const char *path,
+    size_t length)
 {
 	size_t size = sizeof(struct xs_watch_slot) + length + 1 + TOKEN + 1;
 	struct xs_watch_slot *slot;
@@ -139,7 +157,7 @@ xs_watch(struct xs *xs, struct xs_watch *watch, const char *path, size_t length)
 }
 
 void
-xs_unwatch(struct xs *xs, struct xs_watch *watch)
+xs_watch_remove(struct xs *xs, struct xs_watch *watch)
 {
 	struct xs_watch_slot *slot = watch->slot;
 
@@ -200,12 +218,43 @@ xs_watch_event(struct xs *xs, const char *body, size_t length)
 		xs->stats->bad_id++;
 		return;
 	}
+	greeted(slot);
 	/* one that is being unset may have had events under way */
 	if (slot->watch == NULL || slot->dirty)
 		return;
 	if (slot->watch->wants == NULL ||
 	    slot->watch->wants(slot->watch, body, path))
 		mark(slot);
+}
+
+/* An event at the start is promised; what to do when the host forgets it. */
+void
+xs_watches_run(struct xs *xs, uint64_t now)
+{
+	for (unsigned i = 0; i < XS_WATCHES && xs->ungreeted > 0; i++) {
+		struct xs_watch_slot *slot = xs->watches[i];
+
+		if (slot == NULL || slot->greeting == 0 || slot->greeting > now)
+			continue;
+		greeted(slot);
+		if (slot->watch != NULL)
+			mark(slot);
+	}
+}
+
+uint64_t
+xs_watches_deadline(const struct xs *xs)
+{
+	uint64_t first = PV_NEVER;
+
+	for (unsigned i = 0; i < XS_WATCHES && xs->ungreeted > 0; i++) {
+		const struct xs_watch_slot *slot = xs->watches[i];
+
+		if (slot != NULL && slot->greeting != 0 &&
+		    slot->greeting < first)
+			first = slot->greeting;
+	}
+	return first;
 }
 
 bool
@@ -242,6 +291,7 @@ xs_watches_stop(struct xs *xs)
 			continue;
 		xs_cancel(xs, &slot->request);
 		slot->set = false;
+		greeted(slot);
 		if (slot->watch == NULL)
 			slot_free(slot);
 	}
