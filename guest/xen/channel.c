@@ -225,11 +225,12 @@ xen_channels_send(struct xen_channel *const *channels, unsigned count)
 /* ---- What has come ---------------------------------------------------- */
 
 /* Looks at the host's memory too: an event of which no interrupt told is found
- * by whoever polls. */
+ * by whoever polls.  Once taken there is no other before xen_channel_done(),
+ * though the host may rub the mask out. */
 bool
 xen_channel_take(struct xen_channel *channel)
 {
-	if (!alive(channel))
+	if (!alive(channel) || channel->taken)
 		return false;
 	if (channel->quiet_until != 0 &&
 	    pv_bus_now(channel->xen->bus) >= channel->quiet_until)
