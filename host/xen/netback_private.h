@@ -39,7 +39,10 @@ struct host_netback {
 	void (*on_frame)(void *ctx, const struct host_frame *);
 	void *on_frame_ctx;
 	struct net_queue queues[NET_QUEUES_MAX];
-	uint8_t frame[XEN_NET_TX_SIZE_MAX + 1]; /* of the guest, in hand */
+	/* in hand: of the guest's ring, and its frame */
+	struct xen_net_tx_response answers[XEN_NET_TX_ENTRIES];
+	unsigned answer_count;
+	uint8_t frame[XEN_NET_TX_SIZE_MAX + 1];
 	uint8_t summed[XEN_NET_TX_SIZE_MAX + 1];
 };
 

@@ -41,35 +41,43 @@ net_publish(struct net_queue *queue, struct backend_ring *ring,
 	}
 }
 
+/* Kept until all requests are taken: a response stands where a request was. */
 static void
-put(struct net_queue *queue, uint16_t id, int status)
+keep(struct host_netback *net, uint16_t id, int status)
 {
-	struct host_netback_manners *manners = &queue->net->manners;
-	struct xen_net_tx_response response = { id, (int16_t)status };
-
-	if (backend_nth(&manners->tx_id_nth))
-		response.id = manners->tx_id;
-	if (backend_nth(&manners->tx_error_nth))
-		response.status = XEN_NET_ERROR;
-	backend_ring_put(&queue->tx, queue->tx.rsp_prod++, &response,
-	    sizeof(response));
-	if (backend_nth(&manners->tx_twice_nth))
-		backend_ring_put(&queue->tx, queue->tx.rsp_prod++, &response,
-		    sizeof(response));
+	net->answers[net->answer_count++] = (struct xen_net_tx_response){ id,
+		(int16_t)status };
 }
 
 /* Extra infos have no id, and are answered by the slot alone. */
 static void
-answer(struct net_queue *queue, const struct net_packet *packet, int status)
+answer(struct host_netback *net, const struct net_packet *packet, int status)
 {
-	struct xen_net_tx_response none = { 0, XEN_NET_NULL };
-
 	for (unsigned i = 0; i < packet->count; i++) {
-		put(queue, packet->slots[i].id, status);
+		keep(net, packet->slots[i].id, status);
 		for (unsigned j = 0; i == 0 && j < packet->extras; j++)
-			backend_ring_put(&queue->tx, queue->tx.rsp_prod++,
-			    &none, sizeof(none));
+			keep(net, 0, XEN_NET_NULL);
 	}
+}
+
+static void
+put(struct net_queue *queue, struct xen_net_tx_response response)
+{
+	struct host_netback_manners *manners = &queue->net->manners;
+	bool twice = false;
+
+	if (response.status != XEN_NET_NULL) {
+		if (backend_nth(&manners->tx_id_nth))
+			response.id = manners->tx_id;
+		if (backend_nth(&manners->tx_error_nth))
+			response.status = XEN_NET_ERROR;
+		twice = backend_nth(&manners->tx_twice_nth);
+	}
+	backend_ring_put(&queue->tx, queue->tx.rsp_prod++, &response,
+	    sizeof(response));
+	if (twice)
+		backend_ring_put(&queue->tx, queue->tx.rsp_prod++, &response,
+		    sizeof(response));
 }
 
 static void
@@ -93,14 +101,14 @@ take_one(struct net_queue *queue, uint32_t waiting)
 	switch (net_packet_take(queue, waiting, &packet)) {
 	case NET_FRAME:
 		deliver(net, &packet);
-		answer(queue, &packet, XEN_NET_OKAY);
+		answer(net, &packet, XEN_NET_OKAY);
 		return true;
 	case NET_NOTHING:
-		answer(queue, &packet, packet.status);
+		answer(net, &packet, packet.status);
 		return true;
 	case NET_WRONG:
 		net->counts.refused++;
-		answer(queue, &packet, XEN_NET_ERROR);
+		answer(net, &packet, XEN_NET_ERROR);
 		return true;
 	case NET_FATAL:
 		break;
@@ -120,8 +128,11 @@ take(struct net_queue *queue)
 	if (!good)
 		net->counts.refused++;
 	end = queue->tx.req_cons + waiting;
+	net->answer_count = 0;
 	while (good && queue->tx.req_cons != end)
 		good = take_one(queue, end - queue->tx.req_cons);
+	for (unsigned i = 0; good && i < net->answer_count; i++)
+		put(queue, net->answers[i]);
 	if (good)
 		net_publish(queue, &queue->tx, queue->tx_port,
 		    &net->manners.tx_producer_jump);
