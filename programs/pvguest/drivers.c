@@ -4,5 +4,8 @@
 const struct pv_driver *const guest_drivers[] = {
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
+	&pv_xen_driver,
+	&pv_xbf_driver,
+	&pv_xnf_driver,
 	NULL,
 };
