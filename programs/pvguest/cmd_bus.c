@@ -40,7 +40,8 @@ cmd_devices(int argc, char **argv)
 		for (const struct pv_device *up = device->parent; up != NULL;
 		     up = up->parent)
 			depth++;
-		bare_printf("%*s%s: %s\n", (int)(2 * depth), "", device->line,
+		bare_printf("%*s%s: %s\n", (int)(2 * depth), "",
+		    device->line[0] != '\0' ? device->line : device->name,
 		    states[device->state]);
 	}
 	return STATUS_OK;
