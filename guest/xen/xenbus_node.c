@@ -467,7 +467,7 @@ xenbus_node_settled(const struct xenbus_node *node)
 	    pv_bus_now(node->bus->xen->bus) >= node->patience ||
 	    node->device.state == XEN_BUS_CLOSED)
 		return true;
-	if (device->disk != NULL)
-		return device->disk->online;
-	return node->device.state == XEN_BUS_CONNECTED;
+	/* a NIC has its line when it knows its address */
+	return device->announced &&
+	    (device->disk == NULL || device->disk->online);
 }

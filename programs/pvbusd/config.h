@@ -9,7 +9,12 @@
 /* A thing of the simulated hosts' stores: pvbusd(8), FILES. */
 struct config_item {
 	struct config_item *next;
-	char *name;  /* NULL: an OEM string */
+	enum {
+		CONFIG_FWCFG,
+		CONFIG_OEM,
+		CONFIG_XENSTORE
+	} where;
+	char *name;  /* NULL: it has none */
 	void *bytes; /* followed by a NUL */
 	size_t size;
 };

@@ -13,7 +13,7 @@
 #define FILE_MAX (16u * 1024 * 1024)
 
 static const char *
-add_item(struct config *config, const char *name, const void *bytes,
+add_item(struct config *config, int where, const char *name, const void *bytes,
     size_t size)
 {
 	struct config_item **link = &config->items;
@@ -21,6 +21,7 @@ add_item(struct config *config, const char *name, const void *bytes,
 
 	if (item == NULL)
 		return "out of memory";
+	item->where = where;
 	item->name = name != NULL ? strdup(name) : NULL;
 	item->bytes = calloc(1, size + 1);
 	item->size = size;
@@ -56,7 +57,7 @@ add_file(struct config *config, const char *name, const char *path)
 	else if (size == FILE_MAX)
 		problem = "16 MiB or more";
 	else
-		problem = add_item(config, name, bytes, size);
+		problem = add_item(config, CONFIG_FWCFG, name, bytes, size);
 	free(bytes);
 	fclose(file);
 	return problem;
@@ -126,10 +127,15 @@ take_line(struct config *config, char *line)
 	if (strcmp(name, "clients") == 0)
 		return clients(config, line);
 	if (strcmp(name, "oem") == 0)
-		return add_item(config, NULL, line, strlen(line));
+		return add_item(config, CONFIG_OEM, NULL, line, strlen(line));
 	if (strcmp(name, "item") == 0) {
 		key = word(&line);
-		return add_item(config, key, line, strlen(line));
+		return add_item(config, CONFIG_FWCFG, key, line, strlen(line));
+	}
+	if (strcmp(name, "key") == 0) {
+		key = word(&line);
+		return add_item(config, CONFIG_XENSTORE, key, line,
+		    strlen(line));
 	}
 	if (strcmp(name, "file") == 0) {
 		key = word(&line);

@@ -9,7 +9,17 @@
 #include "programs/pvbusd/loop.h"
 #include "programs/pvbusd/machine.h"
 
-static const struct pv_driver *const drivers[] = {
+/* Here the kernel has the disks and NICs; a simulated machine has no other
+ * drivers than ours. */
+static const struct pv_driver *const here[] = {
+	&pv_xen_driver,
+	&pv_fwcfg_driver,
+	&pv_smbios_driver,
+	NULL,
+}, *const simulated[] = {
+	&pv_xen_driver,
+	&pv_xbf_driver,
+	&pv_xnf_driver,
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
 	NULL,
@@ -99,7 +109,8 @@ machine_new(const struct config *config, const char *name, unsigned unit,
 		return NULL;
 	}
 	result = pv_bus_attach(&(struct pv_bus_config){ .port = port,
-				   .drivers = drivers,
+				   .drivers = machine->sim != NULL ? simulated
+								   : here,
 				   .unit = unit,
 				   .machine = name },
 	    &machine->bus);

@@ -7,6 +7,8 @@
 #include "programs/pvbusd/loop.h"
 #include "pvbus/guest.h"
 
+struct host_xen;
+
 struct machine {
 	struct machine *next;
 	struct loop_source event; /* something that was waited for is there */
@@ -43,5 +45,7 @@ uint64_t machine_poll(struct machine *);
 /* sample.c: what a simulated host offers unless the configuration does. */
 bool sample_fill(struct sim_machine *, struct sim *, const char *faces,
     const struct config *);
+/* sample_xen.c: keys of XenStore, a disk and a NIC. */
+bool sample_fill_xen(struct host_xen *, const struct config *);
 
 #endif

@@ -73,10 +73,10 @@ fill_from_config(struct sim_machine *machine, const struct config *config)
 
 	for (const struct config_item *item = config->items; item != NULL;
 	     item = item->next)
-		if (item->name == NULL)
+		if (item->where == CONFIG_OEM)
 			count++;
-		else if (!host_fwcfg_add(fwcfg, item->name, item->bytes,
-			     item->size))
+		else if (item->where == CONFIG_FWCFG &&
+		    !host_fwcfg_add(fwcfg, item->name, item->bytes, item->size))
 			return false;
 	strings = calloc(count + 1, sizeof(*strings));
 	if (strings == NULL)
@@ -84,7 +84,7 @@ fill_from_config(struct sim_machine *machine, const struct config *config)
 	count = 0;
 	for (const struct config_item *item = config->items; item != NULL;
 	     item = item->next)
-		if (item->name == NULL)
+		if (item->where == CONFIG_OEM)
 			strings[count++] = item->bytes;
 	if (count > 0)
 		good = sim_machine_set_oem(machine, strings, count);
@@ -92,14 +92,14 @@ fill_from_config(struct sim_machine *machine, const struct config *config)
 	return good;
 }
 
-bool
-sample_fill(struct sim_machine *machine, struct sim *sim, const char *faces,
+static bool
+fill_fwcfg(struct sim_machine *machine, struct sim *sim, const char *faces,
     const struct config *config)
 {
 	struct host_fwcfg *fwcfg = sim_machine_fwcfg(machine);
 
 	if (fwcfg == NULL)
-		return true; /* a host without fw_cfg */
+		return true;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		if (!add_text(fwcfg, usual[i].name, usual[i].value))
 			return false;
@@ -108,4 +108,14 @@ sample_fill(struct sim_machine *machine, struct sim *sim, const char *faces,
 	if (config->items != NULL)
 		return fill_from_config(machine, config);
 	return fill_from_samples(machine, sim);
+}
+
+bool
+sample_fill(struct sim_machine *machine, struct sim *sim, const char *faces,
+    const struct config *config)
+{
+	struct host_xen *xen = sim_machine_xen(machine);
+
+	return fill_fwcfg(machine, sim, faces, config) &&
+	    (xen == NULL || sample_fill_xen(xen, config));
 }

@@ -6,75 +6,8 @@
 # every kind of bad input.  TAP.  (tests/client/hostctl.sh has those answers
 # that no pvbusd gives.)
 
-dir=$(mktemp -d) || exit 1
-chmod 755 "$dir"
-cp "$1" "$dir/hostctl" || exit 1 # where another user reaches it
-hostctl=$dir/hostctl
-pvbusd=$(realpath "$2")
-daemons=
-n=0
-bad=0
-umask 022
-trap 'kill -9 $daemons 2>/dev/null; rm -rf "$dir"' EXIT
-# shellcheck source=tests/support/hostctl.sh
-. "$(dirname "$0")/../support/hostctl.sh"
-cd "$dir" || exit 1
-unset XDG_RUNTIME_DIR NOTIFY_SOCKET
-
-# ---- Helpers
-
-until_true() { # COMMAND...: a generous while
-	tries=600
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
-
-ended() { # STATUS, of the hostctl in the background
-	wait "$client"
-	status=$?
-	[ $status -eq "$1" ] || {
-		echo "# status $status, not $1"
-		return 1
-	}
-}
-
-quiet() {
-	[ ! -s err ]
-}
-# shellcheck disable=SC2317 # by until_true
-lines() { # FILE COUNT
-	[ "$(wc -l <"$1")" -ge "$2" ]
-}
-
-# shellcheck disable=SC2317
-answers() { # SOCKET
-	"$hostctl" -t -f "$1" >/dev/null 2>&1
-}
-
-start() { # DIRECTORY pvbusd's arguments; the process is $daemon
-	sockets=$1
-	shift
-	"$pvbusd" -s "$sockets" "$@" 2>>daemon.log &
-	daemon=$!
-	daemons="$daemons $daemon"
-	until_true answers "$sockets/pvbus0" || {
-		echo "Bail out! pvbusd does not start: $(tail -n 1 daemon.log)"
-		exit 1
-	}
-}
-
-if python3 -c 'import json' 2>/dev/null; then
-	json() {
-		python3 -m json.tool <out >/dev/null
-	}
-else
-	json() { # the outermost brackets, in one line
-		[ "$(wc -l <out)" -eq 1 ] && grep -q '^{"schema":1,.*}$' out
-	}
-fi
+# shellcheck source=tests/support/pvbusd.sh
+. "$(dirname "$0")/../support/pvbusd.sh"
 
 # ---- No pvbusd
 
@@ -112,7 +45,7 @@ cat >config <<-EOT
 	oem io.systemd.credential:colour=blue
 	oem io.systemd.credential.binary:key=AGJpbmFyeQD/
 EOT
-start bus -c config -H sim:kvm -H sim:bhyve -H sim:xen
+start bus -c config -H sim:kvm -H sim:bhyve -H sim:hyperv
 kvm=$daemon
 
 h 0 opt/greeting && is 'hello\n' && quiet
@@ -202,7 +135,7 @@ h 0 -t && is "$dir/bus/pvbus0: KVM\n"
 ok 'the type'
 h 0 -a && [ "$(grep -c '^/.*/bus/pvbus[0-2]: ' out)" -eq 3 ] &&
     grep -q 'pvbus0: KVM$' out && grep -q 'pvbus1: bhyve$' out &&
-    grep -q 'pvbus2: Xen$' out && grep -q 'fwcfg0 at pvbus0' out
+    grep -q 'pvbus2: Hyper-V$' out && grep -q 'fwcfg0 at pvbus0' out
 ok 'the tree'
 h 0 -aj && json && grep -q '"interface":"bhyve"' out
 ok 'the tree in JSON'
