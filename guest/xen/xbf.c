@@ -157,8 +157,8 @@ look_for_refused(struct xbf *xbf)
 		disk->can_discard = disk->can_secure = false;
 		changed = true;
 	}
-	if (changed && disk->changed != NULL)
-		disk->changed(disk, disk->owner);
+	if (changed)
+		xbf_changed(xbf);
 }
 
 static bool
@@ -200,6 +200,8 @@ xbf_deadline(struct pv_device *device)
 	struct xbf *xbf = device->softc;
 	uint64_t first = xbf->until, next;
 
+	if (xbf->suspended)
+		return PV_NEVER;
 	if (xbf->phase == XBF_WAITING && xbf->again < first &&
 	    xbf->again > pv_bus_now(device->bus))
 		first = xbf->again;
@@ -247,6 +249,9 @@ xbf_free(struct xbf *xbf)
 		xbf_queue_close(&xbf->queues[i]);
 		xbf_queue_stats(&xbf->queues[i], &device->stats);
 	}
+	if (xbf->writing)
+		pv_free(device->bus, xbf->pairs,
+		    xbf->pairs_room * sizeof(*xbf->pairs));
 	pv_free(device->bus, xbf->queues,
 	    xbf->queues_count * sizeof(*xbf->queues));
 	device->disk = NULL;
@@ -270,31 +275,34 @@ end_all(struct xbf *xbf, int error)
 	}
 }
 
-/* When it is our owner who takes the device away, the back end is asked to let
- * go of what we have lent: else all of that would be lost. */
+static bool
+connected(const struct xbf *xbf)
+{
+	return xbf->back == XEN_BUS_INITIALISED ||
+	    xbf->back == XEN_BUS_CONNECTED || xbf->back == XEN_BUS_CLOSING;
+}
+
+/* The back end is asked to let go of what we have lent: else all of that would
+ * be lost. */
 static void
 say_goodbye(struct xbf *xbf)
 {
 	struct pv_device *parent = xbf->device->parent;
 	const struct pv_port *port = xbf->xen->port;
 	uint64_t end = pv_bus_now(xbf->device->bus) + XBF_GOODBYE;
-	bool said = false;
 
-	xenbus_state(xbf->xenbus, XEN_BUS_CLOSING);
-	while (parent->state == PV_DEVICE_ATTACHED &&
+	if (xbf->back != XEN_BUS_CLOSING)
+		xenbus_state(xbf->xenbus, XEN_BUS_CLOSING);
+	while (connected(xbf) && parent->state == PV_DEVICE_ATTACHED &&
 	    pv_bus_now(xbf->device->bus) < end) {
 		uint64_t next;
 
-		parent->driver->poll(parent, 64);
-		poll_queues(xbf, 64);
-		if (!said && xbf->back >= XEN_BUS_CLOSING) {
-			said = true;
+		if (xbf->back == XEN_BUS_CLOSING && !xbf->said_closed) {
+			xbf->said_closed = true;
 			xenbus_state(xbf->xenbus, XEN_BUS_CLOSED);
 		}
-		if (xbf->back != XEN_BUS_CONNECTED &&
-		    xbf->back != XEN_BUS_INITIALISED &&
-		    xbf->back != XEN_BUS_CLOSING)
-			break;
+		parent->driver->poll(parent, 64);
+		poll_queues(xbf, 64);
 		next = parent->driver->deadline(parent);
 		if (port->wait != NULL)
 			port->wait(port->ctx, next < end ? next : end);
@@ -305,11 +313,13 @@ static void
 xbf_detach(struct pv_device *device)
 {
 	struct xbf *xbf = device->softc;
+	/* by the host, or by our owner */
 	bool unplugged = xbf->back == XEN_BUS_UNKNOWN ||
 	    xbf->back == XEN_BUS_CLOSING || xbf->back == XEN_BUS_CLOSED;
 
 	xbf->disk.gone = true;
-	xbf_offline(xbf);
+	xbf->disk.online = false;
+	xbf_changed(xbf);
 	for (unsigned i = 0; i < xbf->queues_count; i++) {
 		struct xbf_queue *queue = &xbf->queues[i];
 
@@ -317,7 +327,7 @@ xbf_detach(struct pv_device *device)
 		queue->mode = XBF_DRAIN;
 	}
 	xbf->suspended = true; /* no steps any more */
-	if (!unplugged)
+	if (connected(xbf))
 		say_goodbye(xbf);
 	end_all(xbf, unplugged ? PV_ENODEV : PV_EINTR);
 	xbf_free(xbf);

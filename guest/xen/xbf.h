@@ -154,6 +154,9 @@ enum xbf_key {
 	XBF_K_SECURE,
 	XBF_K_PERSISTENT,
 	XBF_K_INDIRECT,
+	XBF_K_AFTER,
+
+	XBF_K_ONLINE = XBF_K_AFTER,
 	XBF_KEYS
 };
 
@@ -165,14 +168,14 @@ struct xbf {
 	uint16_t handle;
 
 	enum xbf_phase phase;
-	unsigned back;  /* the last state of the back end that can be */
-	bool suspended; /* the guest is being saved */
-	bool gone;      /* saved and restored: nothing is lent any more */
-	bool resetting; /* it is us who closes */
-	bool met;       /* this back end, or one before, was ready for us */
-	bool asked_to_begin;
-	bool said_closed; /* state Closed was written, of this connection */
-	uint64_t again;   /* not before */
+	unsigned back;     /* the last state of the back end that can be */
+	bool suspended;    /* the guest is being saved */
+	bool gone;         /* saved and restored: nothing is lent any more */
+	bool resetting;    /* it is us who closes */
+	bool met;          /* this back end, or one before, was ready for us */
+	bool asked_online; /* whether a closed back end may come back */
+	bool said_closed;  /* state Closed was written, of this connection */
+	uint64_t again;    /* not before */
 	uint64_t reset_at;
 	bool resize;      /* the back end has something to say of its size */
 	bool many, multi; /* such keys stand in XenStore */
@@ -228,6 +231,7 @@ void xbf_answered(struct xbf *, int error);
 void xbf_backend(struct xenbus_device *, unsigned state);
 /* Let go of the connection and make it anew, with all requests. */
 void xbf_reset(struct xbf *);
+void xbf_changed(struct xbf *);
 /* Tell the owner that requests wait from now on. */
 void xbf_offline(struct xbf *);
 void xbf_suspend(struct xenbus_device *);
@@ -239,10 +243,12 @@ void xbf_resume_cancelled(struct xenbus_device *);
 /* Each ends in xbf_answered(). */
 void xbf_read_before(struct xbf *);
 void xbf_read_after(struct xbf *);
+void xbf_read_online(struct xbf *);
 /* 0, or PV_ENOMEM. */
 int xbf_write_rings(struct xbf *);
 /* Take what was read: how many queues and pages. */
 void xbf_agree(struct xbf *);
+bool xbf_may_begin(struct xbf *);
 /* What the disk is like; an impossible one is PV_EPROTO. */
 int xbf_geometry(struct xbf *);
 /* Only what can change while it is in use; an impossible size is left out. */

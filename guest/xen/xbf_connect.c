@@ -34,8 +34,7 @@ static void
 say(struct xbf *xbf, unsigned state)
 {
 	xenbus_state(xbf->xenbus, state);
-	if (state == XEN_BUS_CLOSED)
-		xbf->said_closed = true;
+	xbf->said_closed = state == XEN_BUS_CLOSED;
 }
 
 static void
@@ -47,13 +46,19 @@ set_mode(struct xbf *xbf, enum xbf_mode mode)
 }
 
 void
+xbf_changed(struct xbf *xbf)
+{
+	if (xbf->disk.changed != NULL)
+		xbf->disk.changed(&xbf->disk, xbf->disk.owner);
+}
+
+void
 xbf_offline(struct xbf *xbf)
 {
 	if (!xbf->disk.online)
 		return;
 	xbf->disk.online = false;
-	if (xbf->disk.changed != NULL)
-		xbf->disk.changed(&xbf->disk, xbf->disk.owner);
+	xbf_changed(xbf);
 }
 
 /* ---- Letting go ------------------------------------------------------- */
@@ -154,6 +159,7 @@ retry(struct xbf *xbf, const char *what, int error)
 {
 	xbf_log(xbf, PV_LOG_ERROR, "%s: %s", what, pv_error_text(error));
 	stop(xbf);
+	xbf->asked_online = false;
 	xbf->again = now_of(xbf) + RETRY;
 }
 
@@ -220,13 +226,12 @@ go_online(struct xbf *xbf)
 	disk->depth = xbf->queues[0].slots_count;
 	disk->max_transfer = (size_t)xbf->queues[0].segments_max * PV_PAGE_SIZE;
 	disk->online = true;
-	xbf->resetting = xbf->said_closed = false;
+	xbf->resetting = false;
 	enter(xbf, XBF_RUNNING, PV_NEVER);
 	say(xbf, XEN_BUS_CONNECTED);
 	move_waiting(xbf);
 	start_queues(xbf);
-	if (disk->changed != NULL)
-		disk->changed(disk, disk->owner);
+	xbf_changed(xbf);
 }
 
 static void
@@ -234,12 +239,20 @@ have_read_after(struct xbf *xbf)
 {
 	if (xbf->phase == XBF_RUNNING) {
 		xbf_resized(xbf);
-		if (xbf->disk.changed != NULL)
-			xbf->disk.changed(&xbf->disk, xbf->disk.owner);
+		xbf_changed(xbf);
 	} else if (xbf_geometry(xbf) == PV_OK)
 		go_online(xbf);
 	else
 		xbf_break(xbf, "the host describes a disk that cannot be");
+}
+
+/* Linux's back end that finds us closed is closed too, and stays so until we
+ * begin anew. */
+static void
+have_read_online(struct xbf *xbf)
+{
+	if (xbf->back == XEN_BUS_CLOSED && xbf_may_begin(xbf))
+		say(xbf, XEN_BUS_INITIALISING);
 }
 
 void
@@ -248,6 +261,8 @@ xbf_answered(struct xbf *xbf, int error)
 	if (xbf->asked_attempt == xbf->attempt && xbf_dead(xbf) == PV_OK) {
 		if (error != PV_OK)
 			retry(xbf, "XenStore", error);
+		else if (xbf->phase == XBF_WAITING)
+			have_read_online(xbf);
 		else if (xbf->phase == XBF_READING)
 			have_read_before(xbf);
 		else if (xbf->phase == XBF_WRITING)
@@ -261,7 +276,7 @@ xbf_answered(struct xbf *xbf, int error)
 /* ---- One step --------------------------------------------------------- */
 
 /* At attach, an earlier driver of this guest, firmware for one, may have left
- * the back end connected, or closed for good. */
+ * the back end connected. */
 static void
 waiting(struct xbf *xbf)
 {
@@ -271,7 +286,6 @@ waiting(struct xbf *xbf)
 	case XEN_BUS_INIT_WAIT:
 	case XEN_BUS_INITIALISED:
 		xbf->met = true;
-		xbf->said_closed = false;
 		enter(xbf, XBF_READING, PV_NEVER);
 		xbf->attempt++;
 		xbf_read_before(xbf);
@@ -281,9 +295,10 @@ waiting(struct xbf *xbf)
 			xbf_reset(xbf);
 		break;
 	case XEN_BUS_CLOSED:
-		if (!xbf->met && !xbf->resetting && !xbf->asked_to_begin) {
-			xbf->asked_to_begin = true;
-			say(xbf, XEN_BUS_INITIALISING);
+		if (!xbf->resetting && !xbf->asked_online) {
+			xbf->asked_online = true;
+			xbf->attempt++;
+			xbf_read_online(xbf);
 		}
 		break;
 	}
@@ -401,6 +416,8 @@ xbf_backend(struct xenbus_device *xenbus, unsigned state)
 		return;
 	}
 	xbf->back = state;
+	if (state != XEN_BUS_CLOSED)
+		xbf->asked_online = false;
 	xbf_step(xbf);
 }
 
@@ -427,7 +444,7 @@ xbf_resume(struct xenbus_device *xenbus)
 	xbf->back = xenbus->backend_state <= XEN_BUS_CLOSED
 	    ? xenbus->backend_state
 	    : XEN_BUS_UNKNOWN;
-	xbf->resetting = xbf->said_closed = false;
+	xbf->resetting = xbf->said_closed = xbf->asked_online = false;
 	xbf->again = 0;
 	if (xbf_dead(xbf) != PV_OK)
 		return;

@@ -32,6 +32,7 @@ static const struct {
 	[XBF_K_SECURE] = { XENBUS_BACK, "discard-secure" },
 	[XBF_K_PERSISTENT] = { XENBUS_BACK, "feature-persistent" },
 	[XBF_K_INDIRECT] = { XENBUS_BACK, "feature-max-indirect-segments" },
+	[XBF_K_ONLINE] = { XENBUS_BACK, "online" },
 };
 
 static void
@@ -70,7 +71,13 @@ xbf_read_before(struct xbf *xbf)
 void
 xbf_read_after(struct xbf *xbf)
 {
-	read_keys(xbf, XBF_K_BEFORE, XBF_KEYS);
+	read_keys(xbf, XBF_K_BEFORE, XBF_K_AFTER);
+}
+
+void
+xbf_read_online(struct xbf *xbf)
+{
+	read_keys(xbf, XBF_K_ONLINE, XBF_KEYS);
 }
 
 /* `absent` when there is none, `bad` when it is no number up to the limit. */
@@ -89,6 +96,13 @@ static bool
 feature(struct xbf *xbf, enum xbf_key key)
 {
 	return number(xbf, key, UINT32_MAX, 0, 0) != 0;
+}
+
+/* The toolstack takes it back before it removes a device. */
+bool
+xbf_may_begin(struct xbf *xbf)
+{
+	return feature(xbf, XBF_K_ONLINE);
 }
 
 /* Something that must be more than 0; counted when it is not. */

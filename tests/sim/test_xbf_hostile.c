@@ -82,7 +82,7 @@ static void
 test_1_producer_beyond_size(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->producer_jump = 1000;
 	submit(lab, &load, PV_DISK_WRITE);
@@ -95,7 +95,7 @@ static void
 test_1_producer_one_too_far(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->producer_jump = 1;
 	submit(lab, &load, PV_DISK_READ);
@@ -107,7 +107,7 @@ static void
 test_2_producer_moves_backwards(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain);
 	submit(lab, &load, PV_DISK_READ);
@@ -126,7 +126,7 @@ test_4_own_indices_rewritten(void **state)
 
 	start(lab, &plain)->rewrite_indices = true;
 	for (unsigned i = 0; i < 50; i++) {
-		struct load load;
+		static struct load load;
 
 		submit(lab, &load, PV_DISK_READ);
 		assert_int_equal(ends(lab, &load, PV_OK), COUNT);
@@ -139,7 +139,7 @@ test_4_own_indices_rewritten(void **state)
 static void
 bad_id(struct lab *lab, unsigned nth, uint64_t id)
 {
-	struct load load;
+	static struct load load;
 
 	host_blkback_manners(lab->blk)->bad_id_nth = nth;
 	host_blkback_manners(lab->blk)->bad_id = id;
@@ -176,7 +176,7 @@ static void
 test_12_id_completed_twice(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->twice_nth = 4;
 	submit(lab, &load, PV_DISK_READ);
@@ -224,7 +224,7 @@ test_14_id_of_a_request_before_the_restart(void **state)
 	start(lab, &plain);
 	host_blkback_manners(lab->blk)->stop = true;
 	{
-		struct load load;
+		static struct load load;
 
 		submit(lab, &load, PV_DISK_WRITE);
 		host_blkback_restart(lab->blk,
@@ -240,7 +240,7 @@ static void
 test_15_operation_of_another_request(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->bad_op_nth = 2;
 	submit(lab, &load, PV_DISK_READ);
@@ -256,7 +256,7 @@ test_16_stale_id_after_reuse(void **state)
 
 	start(lab, &plain);
 	for (unsigned i = 0; i < 5; i++) {
-		struct load load;
+		static struct load load;
 
 		submit(lab, &load, PV_DISK_READ);
 		assert_int_equal(ends(lab, &load, PV_OK), COUNT);
@@ -310,7 +310,7 @@ static void
 test_29_answer_never_comes(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->lost_nth = 3;
 	submit(lab, &load, PV_DISK_WRITE);
@@ -324,7 +324,7 @@ static void
 test_29_no_answer_to_anything(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->stop = true;
 	submit(lab, &load, PV_DISK_READ);
@@ -514,7 +514,7 @@ static void
 test_39_events_without_work(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->storm = 20000;
 	for (unsigned i = 0; i < 20; i++) {
@@ -530,7 +530,7 @@ static void
 test_42_events_lost(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain)->never_signal = true;
 	submit(lab, &load, PV_DISK_WRITE);
@@ -541,7 +541,7 @@ static void
 test_42_interrupts_lost(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	start(lab, &plain);
 	host_xen_manners(lab->xen)->lose_events = true;

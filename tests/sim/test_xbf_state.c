@@ -68,7 +68,7 @@ restart(struct lab *lab, const struct host_disk_config *first,
     const struct host_disk_config *second)
 {
 	struct host_disk_config config = *second;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, first);
 	begin(lab, &load);
@@ -129,7 +129,7 @@ test_restart_again_and_again(void **state)
 {
 	struct lab *lab = *state;
 	struct host_disk_config config = rich;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
@@ -202,7 +202,7 @@ static void
 test_closing_lets_requests_finish(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
@@ -216,7 +216,7 @@ static void
 test_removed_politely(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
@@ -239,7 +239,7 @@ static void
 test_torn_out(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
@@ -305,7 +305,7 @@ test_state_that_is_none(void **state)
 {
 	static const unsigned states[] = { 9, 100, 4294967295u, 7, 8 };
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
@@ -322,7 +322,7 @@ static void
 test_connected_twice(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
@@ -341,7 +341,7 @@ test_states_at_random(void **state)
 {
 	struct lab *lab = *state;
 	struct sim *sim = lab->world->sim;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &rich);
 	begin(lab, &load);
@@ -397,7 +397,7 @@ save(struct lab *lab, int error)
 static void
 saved(struct lab *lab, const struct host_disk_config *config)
 {
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, config);
 	begin(lab, &load);
@@ -442,7 +442,7 @@ static void
 test_saved_and_thought_better_of_it(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
@@ -459,7 +459,7 @@ test_saved_many_times(void **state)
 
 	lab_start(lab, &rich);
 	for (unsigned i = 0; i < 30; i++) {
-		struct load load;
+		static struct load load;
 
 		begin(lab, &load);
 		lab_run(lab, sim_random(lab->world->sim, PV_MILLISECOND));
@@ -480,7 +480,7 @@ test_saved_at_any_moment_of_connecting(void **state)
 	config.size = 4 * MIB;
 	lab_start(lab, &rich);
 	for (unsigned i = 0; i < 60; i++) {
-		struct load load;
+		static struct load load;
 
 		begin(lab, &load);
 		host_blkback_restart(lab->blk, &config);
@@ -496,7 +496,7 @@ static void
 test_detached_with_requests_under_way(void **state)
 {
 	struct lab *lab = *state;
-	struct load load;
+	static struct load load;
 
 	lab_start(lab, &plain);
 	begin(lab, &load);
