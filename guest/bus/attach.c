@@ -88,7 +88,7 @@ attach(struct pv_bus *bus, struct pv_device *parent, const struct attach *found)
 	}
 	if (device != NULL)
 		device_free(device);
-	if (error != PV_ENODEV || parent != NULL)
+	if (error != PV_ENODEV || parent != NULL || found->certain)
 		not_configured(bus, parent, found,
 		    error != PV_ENODEV ? pv_error_text(error) : NULL);
 	return NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* xen: the bus of Xen's devices, and what they stand on. */
+#include "guest/bus/format.h"
 #include "guest/xen/xen_private.h"
 #include "guest/xen/xenbus_private.h"
 
@@ -9,8 +10,18 @@
 static void
 describe(struct xen *xen)
 {
+	const struct pv_port *port_table = xen->port;
+	char holder[48];
 	uint64_t port;
 
+	if (!xen->privileged) {
+		if (port_table->holder == NULL ||
+		    port_table->holder(port_table->ctx, "xen", holder,
+			sizeof(holder)) != PV_OK)
+			pv_format(holder, sizeof(holder), "the platform");
+		pv_device_describe(xen->device, "XenStore through %s", holder);
+		return;
+	}
 	xen_param_get(xen, XEN_HVM_PARAM_STORE_EVTCHN, &port);
 	pv_device_describe(xen->device,
 	    "features 0x%x, %u grant table frames, event channel %u, %s,"
@@ -23,9 +34,12 @@ static bool
 xen_poll(struct pv_device *device, unsigned budget)
 {
 	struct xen *xen = device->softc;
-	bool more = xen_grants_poll(xen);
+	bool more = false;
 
-	xen_events_scan(xen, 0);
+	if (xen->privileged) {
+		more = xen_grants_poll(xen);
+		xen_events_scan(xen, 0);
+	}
 	return xenbus_poll(xen, budget) || more;
 }
 
@@ -33,13 +47,16 @@ static uint64_t
 xen_deadline(struct pv_device *device)
 {
 	struct xen *xen = device->softc;
-	const uint64_t times[] = { xen_events_deadline(xen),
-		xen_grants_deadline(xen), xenbus_deadline(xen) };
-	uint64_t first = PV_NEVER;
+	uint64_t first = xenbus_deadline(xen);
 
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (times[i] < first)
-			first = times[i];
+	if (xen->privileged) {
+		const uint64_t times[] = { xen_events_deadline(xen),
+			xen_grants_deadline(xen) };
+
+		for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+			if (times[i] < first)
+				first = times[i];
+	}
 	return first;
 }
 
@@ -62,15 +79,16 @@ settle(struct pv_device *device)
 	}
 }
 
+/* Where the platform drives Xen itself, all that is left is its XenStore. */
 static int
 open_all(struct xen *xen)
 {
-	int error = xen_open(xen);
+	int error = xen->privileged ? xen_open(xen) : PV_OK;
 
 	if (error != PV_OK)
 		return error;
 	error = xenbus_open(xen);
-	if (error != PV_OK)
+	if (error != PV_OK && xen->privileged)
 		xen_close(xen);
 	return error;
 }
@@ -88,7 +106,7 @@ xen_attach(struct pv_device *device)
 	xen->port = pv_bus_port(device->bus);
 	xen->stats = &device->stats;
 	xen->base = device->interface->base;
-	xen->privileged = true;
+	xen->privileged = xen->port->xenstore_limit == NULL;
 	device->softc = xen;
 	error = open_all(xen);
 	if (error != PV_OK) {
@@ -99,7 +117,8 @@ xen_attach(struct pv_device *device)
 	describe(xen);
 	pv_device_announce(device);
 	settle(device);
-	xen_unplug(xen);
+	if (xen->privileged)
+		xen_unplug(xen);
 	return PV_OK;
 }
 
@@ -110,7 +129,8 @@ xen_detach(struct pv_device *device)
 	struct xen *xen = device->softc;
 
 	xenbus_close(xen);
-	xen_close(xen);
+	if (xen->privileged)
+		xen_close(xen);
 	device->softc = NULL;
 	pv_free(device->bus, xen, sizeof(*xen));
 }

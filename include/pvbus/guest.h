@@ -117,8 +117,9 @@ struct pv_device {
 };
 
 /*
- * A driver takes the device of its name.  attach: 0, or PV_ENODEV for "not on
- * this host" (not a word is said), or another PV_E code (the report says why).
+ * A driver takes the device of its name.  attach: 0, or PV_ENODEV for "not for
+ * me" (the report is as if there were no driver), or another PV_E code (the
+ * report says why).
  * It describes the device with pv_device_describe().  poll does ready work and
  * returns true when more is ready.
  */

@@ -656,10 +656,11 @@ test_attach_fails_with_each_error(void **state)
 		    "\"vmt\" at pvbus0: %s, not configured\n"
 		    "xen0 at pvbus0: a test of Xen\n",
 		    pv_error_text(errors[i]));
-		/* this one says "there is none", and is not reported */
+		/* this one says "not for me", as if there were no driver */
 		if (errors[i] == PV_ENODEV)
 			snprintf(line, sizeof(line),
 			    "pvbus0 at mainbus0: VMware, Xen 4.17\n"
+			    "\"vmt\" at pvbus0: VMware not configured\n"
 			    "xen0 at pvbus0: a test of Xen\n");
 		log_is(world, line);
 		/* what did not attach is not detached */
