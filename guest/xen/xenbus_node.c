@@ -308,15 +308,17 @@ state_done(struct xs_request *request)
 	const struct xenbus_driver *driver = xenbus_node_driver(node);
 	uint64_t state = XEN_BUS_UNKNOWN;
 
+	int error = request->error;
+	bool number = error == PV_OK &&
+	    xs_number(request->reply, request->length, UINT32_MAX, &state);
+
+	/* it is one and the same request */
 	if (node->watch_again)
 		read_state(node);
-	if (request->error != PV_OK && request->error != PV_ENOENT)
-		return;
-	if (request->error == PV_OK &&
-	    !xs_number(request->reply, request->length, UINT32_MAX, &state)) {
+	if (error == PV_OK && !number)
 		node->bus->xen->stats->bad_value++;
+	if (!number && error != PV_ENOENT)
 		return;
-	}
 	node->device.backend_state = (unsigned)state;
 	if (driver != NULL && driver->backend != NULL)
 		driver->backend(&node->device, (unsigned)state);

@@ -251,7 +251,10 @@ take(struct xenstore_lookup *lookup, const char *bytes, size_t size)
 
 	if (name != NULL && next_name(list, bytes, size, &at, &text) > 0) {
 		name->below = true;
-		if (!grow(list, 1))
+		/* of all that is below the path, only the last names count */
+		if (list->recursive)
+			list->size -= name->length + 1;
+		else if (!grow(list, 1))
 			error = PV_EMSGSIZE;
 	}
 	if (error == PV_OK && (name == NULL || list->recursive))
@@ -384,6 +387,8 @@ xenstore_list_copy(const struct xenstore_list *list, char *to, char ends)
 {
 	for (const struct xenstore_name *name = list->first; name != NULL;
 	     name = name->next) {
+		if (name->below && list->recursive)
+			continue;
 		memcpy(to, name->text, name->length);
 		to += name->length;
 		if (name->below)
