@@ -222,6 +222,7 @@ struct xs_ring {
 	uint32_t req_prod, rsp_cons; /* ours; the page only gets copies */
 	uint32_t req_cons;           /* as last seen */
 	bool can_reconnect, has_error;
+	uint64_t told;          /* when the host was last sent a signal */
 	bool asked;             /* for a connection made anew */
 	bool event;             /* taken, and not yet worked off */
 	bool work;              /* that event was not for nothing */

@@ -124,6 +124,14 @@ ring_write(struct xs_transport *transport, const void *from, size_t size)
 	return (long)size;
 }
 
+/* A signal may have got lost, as an event may. */
+static bool
+unheard(const struct xs_ring *ring, uint32_t req_cons)
+{
+	return req_cons != ring->req_prod &&
+	    pv_bus_now(ring->xen->bus) - ring->told >= LOOK_BUSY;
+}
+
 /* That the host has taken a request is an event, too, and of use. */
 static void
 ring_flush(struct xs_transport *transport)
@@ -134,8 +142,10 @@ ring_flush(struct xs_transport *transport)
 	if (req_cons != ring->req_cons)
 		ring->work = true;
 	ring->req_cons = req_cons;
-	if (ring->written || ring->was_full)
+	if (ring->written || ring->was_full || unheard(ring, req_cons)) {
+		ring->told = pv_bus_now(ring->xen->bus);
 		xen_channel_send(&ring->channel);
+	}
 	ring->written = ring->was_full = false;
 	if (ring->event)
 		xen_channel_done(&ring->channel, ring->work);
