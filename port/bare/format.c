@@ -49,22 +49,22 @@ put_number(struct out *out, const struct spec *spec, uint64_t value,
     unsigned base)
 {
 	char digits[24];
-	unsigned len = 0;
+	unsigned len = 0, total;
 
 	do
 		digits[len++] = "0123456789abcdef"[value % base];
 	while ((value /= base) != 0);
+	total = len + spec->minus;
 	if (spec->minus && spec->zero)
 		put(out, '-');
 	if (!spec->left)
-		pad(out, spec->width, len + spec->minus,
-		    spec->zero ? '0' : ' ');
+		pad(out, spec->width, total, spec->zero ? '0' : ' ');
 	if (spec->minus && !spec->zero)
 		put(out, '-');
 	while (len > 0)
 		put(out, digits[--len]);
 	if (spec->left)
-		pad(out, spec->width, len + spec->minus, ' ');
+		pad(out, spec->width, total, ' ');
 }
 
 static const char *
