@@ -38,6 +38,7 @@ static void
 destroy(struct backend *backend)
 {
 	host_xen_drop_part(backend->xen, &backend->part);
+	backend_forget_lies(backend);
 	while (backend->timers != NULL) {
 		struct backend_timer *timer = backend->timers;
 
@@ -131,6 +132,14 @@ connect(struct backend *backend)
 	}
 	backend_disconnect(backend);
 	backend_set_state(backend, XEN_BUS_CLOSING); /* xenbus_dev_fatal() */
+}
+
+void
+backend_withdraw(struct backend *backend)
+{
+	backend->withdrawing = true;
+	backend->kind->announce(backend);
+	backend->withdrawing = false;
 }
 
 static void

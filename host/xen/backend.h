@@ -74,6 +74,11 @@ void host_blkback_restart(struct host_blkback *,
 /* Write any number as its state; or remove its directory (state 0). */
 void host_blkback_state(struct host_blkback *, unsigned state);
 
+/* From now on, through connections and restarts, this key of its directory has
+ * that value whatever is true; NULL: it is absent. */
+void host_blkback_say(struct host_blkback *, const char *key,
+    const char *value);
+
 struct host_blkback_counts {
 	/* requests that were done; those of `indirects` are reads or writes
 	 * as well, and are answered as such, as by Linux */
@@ -137,7 +142,9 @@ struct host_netback_manners *host_netback_manners(struct host_netback *);
 void host_netback_look(struct host_netback *);
 /* Write any number as its state; or remove its directory (state 0). */
 void host_netback_state(struct host_netback *, unsigned state);
-/* As host_blkback_restart(). */
+/* As host_blkback_say() and host_blkback_restart(). */
+void host_netback_say(struct host_netback *, const char *key,
+    const char *value);
 void host_netback_restart(struct host_netback *,
     const struct host_nic_config *);
 /* The key "carrier"; without it the link is up. */

@@ -17,7 +17,7 @@ struct backend_kind {
 	unsigned connects_at;
 	/* The keys that the toolstack writes, of both directories. */
 	void (*toolstack)(struct backend *);
-	/* The features, before InitWait. */
+	/* The features, before InitWait, by backend_say(). */
 	void (*announce)(struct backend *);
 	/* Read what the front end has written, and map it.  False: not
 	 * acceptable, why is in backend_refuse(). */
@@ -30,6 +30,12 @@ struct backend_kind {
 };
 
 struct backend_timer;
+
+/* What a key is told to be, for a test. */
+struct backend_lie {
+	struct backend_lie *next;
+	char *key, *value; /* NULL: it is absent */
+};
 
 struct backend {
 	const struct backend_kind *kind;
@@ -49,6 +55,8 @@ struct backend {
 	unsigned refusals;
 	unsigned connections, lives; /* a call for an ended one is not made */
 	struct backend_timer *timers;
+	struct backend_lie *lies;
+	bool withdrawing; /* what was announced */
 };
 
 /* backend.c: make it, with its directories.  False: out of memory. */
@@ -60,6 +68,8 @@ void backend_remove(struct backend *, bool polite);
 void backend_free(struct backend *);
 /* All is undone, and announced anew some time later. */
 void backend_restart(struct backend *);
+/* What announce() has said is not so any more. */
+void backend_withdraw(struct backend *);
 /* Lets go of rings and grants, as when the front end is closed. */
 void backend_disconnect(struct backend *);
 void backend_set_state(struct backend *, unsigned state);
@@ -75,6 +85,11 @@ void backend_later(struct backend *, uint64_t delay,
 /* backend_store.c: keys below one of the two directories. */
 void backend_write(struct backend *, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A number that is announced, or not; keys of nobody's are left alone. */
+void backend_say(struct backend *, const char *key, uint64_t value, bool said);
+/* From now on this key is that. */
+void backend_lie(struct backend *, const char *key, const char *value);
+void backend_forget_lies(struct backend *);
 void backend_write_front(struct backend *, const char *key, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 bool backend_make_directories(struct backend *);

@@ -23,14 +23,98 @@ write_key(struct backend *backend, const char *directory, const char *key,
 	host_xenstore_write(backend->store, path, value, strlen(value));
 }
 
+/* ---- What a test has it say ------------------------------------------- */
+
+static struct backend_lie *
+find_lie(const struct backend *backend, const char *key)
+{
+	struct backend_lie *lie = backend->lies;
+
+	while (lie != NULL && strcmp(lie->key, key) != 0)
+		lie = lie->next;
+	return lie;
+}
+
+static void
+remove_key(struct backend *backend, const char *key)
+{
+	char path[PATH_MAX_];
+
+	snprintf(path, sizeof(path), "%s/%s", backend->back, key);
+	host_xenstore_remove(backend->store, path);
+}
+
+static void
+tell_lie(struct backend *backend, const struct backend_lie *lie)
+{
+	char path[PATH_MAX_];
+
+	if (lie->value == NULL) {
+		remove_key(backend, lie->key);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/%s", backend->back, lie->key);
+	host_xenstore_write(backend->store, path, lie->value,
+	    strlen(lie->value));
+}
+
+void
+backend_lie(struct backend *backend, const char *key, const char *value)
+{
+	struct backend_lie *lie = find_lie(backend, key);
+
+	if (lie == NULL) {
+		lie = calloc(1, sizeof(*lie));
+		if (lie == NULL || (lie->key = strdup(key)) == NULL)
+			abort(); /* a test that is not heard proves nothing */
+		lie->next = backend->lies;
+		backend->lies = lie;
+	}
+	free(lie->value);
+	lie->value = value != NULL ? strdup(value) : NULL;
+	if (value != NULL && lie->value == NULL)
+		abort();
+	if (!backend->gone)
+		tell_lie(backend, lie);
+}
+
+void
+backend_forget_lies(struct backend *backend)
+{
+	while (backend->lies != NULL) {
+		struct backend_lie *lie = backend->lies;
+
+		backend->lies = lie->next;
+		free(lie->key);
+		free(lie->value);
+		free(lie);
+	}
+}
+
+/* ---- Keys ------------------------------------------------------------- */
+
 void
 backend_write(struct backend *backend, const char *key, const char *format, ...)
 {
+	const struct backend_lie *lie = find_lie(backend, key);
 	va_list arguments;
 
+	if (lie != NULL) {
+		tell_lie(backend, lie);
+		return;
+	}
 	va_start(arguments, format);
 	write_key(backend, backend->back, key, format, arguments);
 	va_end(arguments);
+}
+
+void
+backend_say(struct backend *backend, const char *key, uint64_t value, bool said)
+{
+	if (said && backend->withdrawing)
+		remove_key(backend, key);
+	else if (said)
+		backend_write(backend, key, "%llu", (unsigned long long)value);
 }
 
 void
@@ -81,6 +165,8 @@ backend_make_directories(struct backend *backend)
 	backend_write_front(backend, "backend-id", "0");
 	backend->kind->toolstack(backend);
 	backend_write_front(backend, "state", "%u", XEN_BUS_INITIALISING);
+	for (const struct backend_lie *l = backend->lies; l; l = l->next)
+		tell_lie(backend, l);
 	return true;
 }
 

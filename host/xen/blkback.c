@@ -162,6 +162,7 @@ host_blkback_restart(struct host_blkback *blk,
     const struct host_disk_config *config)
 {
 	backend_disconnect(&blk->backend);
+	backend_withdraw(&blk->backend);
 	if (!set_config(blk, config))
 		return;
 	blk->counts.restarts++;
@@ -172,6 +173,12 @@ void
 host_blkback_state(struct host_blkback *blk, unsigned state)
 {
 	backend_force_state(&blk->backend, state);
+}
+
+void
+host_blkback_say(struct host_blkback *blk, const char *key, const char *value)
+{
+	backend_lie(&blk->backend, key, value);
 }
 
 const struct host_blkback_counts *

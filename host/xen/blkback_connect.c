@@ -7,22 +7,6 @@
 
 /* ---- What it says ----------------------------------------------------- */
 
-/* A key, or none: an older back end's must not stay. */
-static void
-say(struct backend *backend, const char *key, uint64_t value, bool said)
-{
-	char path[160];
-
-	if (said) {
-		backend_write(backend, key, "%llu", (unsigned long long)value);
-		return;
-	}
-	strcpy(path, backend->back);
-	strcat(path, "/");
-	strcat(path, key);
-	host_xenstore_remove(backend->store, path);
-}
-
 static void
 say_features(struct host_blkback *blk, bool said)
 {
@@ -30,15 +14,17 @@ say_features(struct host_blkback *blk, bool said)
 	struct backend *backend = &blk->backend;
 	bool discard = said && config->discard;
 
-	say(backend, "feature-flush-cache", 1, said && config->flush);
-	say(backend, "feature-barrier", 1, said && config->barrier);
-	say(backend, "feature-persistent", 1, said && config->persistent);
-	say(backend, "feature-discard", 1, discard);
-	say(backend, "discard-granularity", config->discard_granularity,
+	backend_say(backend, "feature-flush-cache", 1, said && config->flush);
+	backend_say(backend, "feature-barrier", 1, said && config->barrier);
+	backend_say(backend, "feature-persistent", 1,
+	    said && config->persistent);
+	backend_say(backend, "feature-discard", 1, discard);
+	backend_say(backend, "discard-granularity", config->discard_granularity,
 	    discard && config->discard_granularity > 0);
-	say(backend, "discard-alignment", config->discard_alignment,
+	backend_say(backend, "discard-alignment", config->discard_alignment,
 	    discard && config->discard_alignment > 0);
-	say(backend, "discard-secure", 1, discard && config->secure_discard);
+	backend_say(backend, "discard-secure", 1,
+	    discard && config->secure_discard);
 }
 
 void
@@ -47,14 +33,14 @@ blk_announce(struct backend *backend)
 	struct host_blkback *blk = (struct host_blkback *)backend;
 	const struct host_disk_config *config = &blk->config;
 
-	say_features(blk, !config->late_features);
-	say(backend, "feature-max-indirect-segments", config->indirect,
+	say_features(blk, backend->withdrawing || !config->late_features);
+	backend_say(backend, "feature-max-indirect-segments", config->indirect,
 	    config->indirect > 0);
-	say(backend, "max-ring-page-order", config->max_ring_order,
+	backend_say(backend, "max-ring-page-order", config->max_ring_order,
 	    config->max_ring_order > 0);
-	say(backend, "max-ring-pages", config->max_ring_pages,
+	backend_say(backend, "max-ring-pages", config->max_ring_pages,
 	    config->max_ring_pages > 0);
-	say(backend, "multi-queue-max-queues", config->max_queues,
+	backend_say(backend, "multi-queue-max-queues", config->max_queues,
 	    config->max_queues > 0);
 }
 

@@ -109,10 +109,17 @@ host_netback_restart(struct host_netback *net,
 	unsigned handle = net->config.handle; /* of its directories */
 
 	backend_disconnect(&net->backend);
+	backend_withdraw(&net->backend);
 	net->config = *config;
 	net->config.handle = handle;
 	net->counts.restarts++;
 	backend_restart(&net->backend);
+}
+
+void
+host_netback_say(struct host_netback *net, const char *key, const char *value)
+{
+	backend_lie(&net->backend, key, value);
 }
 
 void

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* What netback says of itself in XenStore, and what it reads of the guest. */
-#include <stdio.h>
 #include <string.h>
 
 #include "host/xen/netback_private.h"
@@ -8,38 +7,25 @@
 /* So that data is left in a page; Linux's front end asks for 256. */
 #define HEADROOM_MAX 2048
 
-/* A flag, or none: an older back end's must not stay. */
-static void
-say(struct backend *backend, const char *key, unsigned value, bool said)
-{
-	char path[160];
-
-	if (said) {
-		backend_write(backend, key, "%u", value);
-		return;
-	}
-	snprintf(path, sizeof(path), "%s/%s", backend->back, key);
-	host_xenstore_remove(backend->store, path);
-}
-
 void
 net_announce(struct backend *backend)
 {
 	struct host_netback *net = (struct host_netback *)backend;
 	const struct host_nic_config *config = &net->config;
 
-	say(backend, "feature-sg", 1, !config->no_sg);
-	say(backend, "feature-gso-tcpv4", 1, !config->no_gso4);
-	say(backend, "feature-gso-tcpv6", 1, !config->no_gso6);
-	say(backend, "feature-no-csum-offload", 1, config->no_csum4);
-	say(backend, "feature-ipv6-csum-offload", 1, !config->no_ipv6_csum);
-	say(backend, "feature-rx-copy", 1, !config->no_copy);
-	say(backend, "feature-rx-flip", 0, true);
-	say(backend, "feature-rx-notify", 1, !config->no_notify);
-	say(backend, "feature-split-event-channels", 1, config->split);
-	say(backend, "feature-multicast-control", 1, config->multicast);
-	say(backend, "feature-xdp-headroom", 1, config->xdp_headroom);
-	say(backend, "multi-queue-max-queues", config->max_queues,
+	backend_say(backend, "feature-sg", 1, !config->no_sg);
+	backend_say(backend, "feature-gso-tcpv4", 1, !config->no_gso4);
+	backend_say(backend, "feature-gso-tcpv6", 1, !config->no_gso6);
+	backend_say(backend, "feature-no-csum-offload", 1, config->no_csum4);
+	backend_say(backend, "feature-ipv6-csum-offload", 1,
+	    !config->no_ipv6_csum);
+	backend_say(backend, "feature-rx-copy", 1, !config->no_copy);
+	backend_say(backend, "feature-rx-flip", 0, true);
+	backend_say(backend, "feature-rx-notify", 1, !config->no_notify);
+	backend_say(backend, "feature-split-event-channels", 1, config->split);
+	backend_say(backend, "feature-multicast-control", 1, config->multicast);
+	backend_say(backend, "feature-xdp-headroom", 1, config->xdp_headroom);
+	backend_say(backend, "multi-queue-max-queues", config->max_queues,
 	    config->max_queues > 0);
 }
 

@@ -451,6 +451,51 @@ test_any_state_can_be_written(void **state)
 	disk_free(disk);
 }
 
+/* Nonsense in XenStore, for the front ends' tests. */
+static void
+test_keys_of_any_value(void **state)
+{
+	struct disk *disk = disk_new(state,
+	    &(struct host_disk_config){ .flush = true });
+	struct raw_guest *guest = disk->guest;
+
+	host_blkback_say(disk->blk, "sectors", "18446744073709551616");
+	host_blkback_say(disk->blk, "sector-size", NULL);
+	host_blkback_say(disk->blk, "max-ring-page-order", "31");
+	assert_string_equal(raw_back_text(guest, "max-ring-page-order"), "31");
+	connect_pages(disk, 1);
+	assert_string_equal(raw_back_text(guest, "sectors"),
+	    "18446744073709551616");
+	assert_null(raw_back_text(guest, "sector-size"));
+	host_blkback_restart(disk->blk,
+	    &(struct host_disk_config){ .size = DISK_SIZE });
+	raw_back_is(guest, XEN_BUS_INIT_WAIT);
+	assert_string_equal(raw_back_text(guest, "max-ring-page-order"), "31");
+	assert_null(raw_back_text(guest, "feature-flush-cache"));
+	host_blkback_say(disk->blk, "sectors", "7");
+	assert_string_equal(raw_back_text(guest, "sectors"), "7");
+	disk_free(disk);
+}
+
+static void
+test_keys_of_others_stay(void **state)
+{
+	struct disk *disk = calloc(1, sizeof(*disk));
+	char path[128];
+
+	disk->guest = raw_guest_new(*state);
+	raw_device(disk->guest, "vbd", DEVICE);
+	disk->blk = host_blkback_new(disk->guest->xen,
+	    &(struct host_disk_config){ .device = DEVICE, .size = DISK_SIZE });
+	snprintf(path, sizeof(path), "%s/feature-persistent",
+	    disk->guest->back);
+	host_xenstore_print(disk->guest->store, path, "yes");
+	connect_pages(disk, 1);
+	assert_string_equal(raw_back_text(disk->guest, "feature-persistent"),
+	    "yes");
+	disk_free(disk);
+}
+
 static void
 test_front_end_directory_vanishes(void **state)
 {
@@ -1372,6 +1417,8 @@ main(void)
 		world_test(test_polite_removal_waits_for_the_front_end),
 		world_test(test_rude_removal),
 		world_test(test_any_state_can_be_written),
+		world_test(test_keys_of_any_value),
+		world_test(test_keys_of_others_stay),
 		world_test(test_front_end_directory_vanishes),
 		world_test(test_freed_with_a_look_due),
 		world_test(test_left_to_the_model),
