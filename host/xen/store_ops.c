@@ -241,7 +241,10 @@ store_remove(struct store_conn *conn, struct store_tx *tx, const char *path)
 		return store_find(conn->store, tx, parent) != NULL ? 0 : error;
 	if (error != 0)
 		return error;
+	/* a transaction may have seen its directory before it was made */
 	above = store_own(conn->store, tx, parent);
+	if (above == NULL)
+		return XEN_EINVAL;
 	store_node_remove_child(above, store_path_name(path));
 	store_changed(conn->store, tx, above);
 	remove_tree(conn, tx, path, true);

@@ -7,6 +7,9 @@
 static const struct pv_driver *const drivers[] = {
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
+	&pv_xen_driver,
+	&pv_xbf_driver,
+	&pv_xnf_driver,
 	NULL,
 };
 
