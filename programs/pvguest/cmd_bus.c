@@ -47,14 +47,15 @@ cmd_devices(int argc, char **argv)
 	return STATUS_OK;
 }
 
-#define COUNTERS(X)                                                           \
-	X(requests)                                                           \
-	X(bytes)                                                              \
-	X(exits)                                                              \
-	X(copies)                                                             \
-	X(hypercalls)                                                         \
-	X(signals) X(elided) X(events) X(spurious) X(grants) X(slots)         \
-	    X(stalls) X(bad_length) X(bad_text) X(bad_duplicate) X(bad_state) \
+#define COUNTERS(X)                                                  \
+	X(requests)                                                  \
+	X(bytes)                                                     \
+	X(exits)                                                     \
+	X(copies)                                                    \
+	X(hypercalls)                                                \
+	X(signals)                                                   \
+	X(elided) X(events) X(spurious) X(grants) X(slots) X(stalls) \
+	    X(bad_length) X(bad_text) X(bad_duplicate) X(bad_state)  \
 		X(bad_index) X(bad_id) X(bad_value) X(held)
 
 static void

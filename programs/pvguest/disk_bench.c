@@ -179,17 +179,22 @@ still_busy(void)
 	return busy;
 }
 
+/* The counters of its device, or of nothing when it has gone. */
+static struct pv_stats
+counters(const char *name)
+{
+	const struct pv_device *device = guest_device(name);
+
+	return device != NULL ? device->stats : (struct pv_stats){ 0 };
+}
+
 static int
 measure(const char *name, struct pv_disk *disk, size_t size, unsigned count)
 {
-	struct pv_device *device = guest_device(name);
+	struct pv_stats before = counters(name), after;
 	uint64_t start = bare_now(), time, finished = 0;
-	struct pv_stats before, *after = &device->stats;
-	int error;
+	int error = run(disk, count);
 
-	guest_poll();
-	before = device->stats;
-	error = run(disk, count);
 	time = (bare_now() - start) / 1000 + 1;
 	while (still_busy() > 0)
 		guest_wait(bare_now() + PV_MILLISECOND);
@@ -206,12 +211,13 @@ measure(const char *name, struct pv_disk *disk, size_t size, unsigned count)
 		return fail(STATUS_FAILED, "disk: %s bench: %s", name,
 		    pv_error_text(error));
 	guest_poll(); /* the counters of the queues come together */
+	after = counters(name);
 	bare_printf("bench disk %s %s %lu depth %u: %lu requests/s, %lu ops, "
 		    "%lu us, hypercalls %lu, signals %lu, grants %lu\n",
 	    name, jobs[0].op == PV_DISK_READ ? "read" : "write",
 	    (unsigned long)size, jobs[0].depth, finished * 1000000 / time,
-	    finished, time, after->hypercalls - before.hypercalls,
-	    after->signals - before.signals, after->grants - before.grants);
+	    finished, time, after.hypercalls - before.hypercalls,
+	    after.signals - before.signals, after.grants - before.grants);
 	return STATUS_OK;
 }
 

@@ -265,9 +265,9 @@ receive_all(struct guest_nic *nic, uint64_t until)
 int
 nic_bench(struct guest_nic *nic, const char *name, int argc, char **argv)
 {
-	struct pv_device *device = guest_device(name);
+	const struct pv_device *device;
 	uint64_t size, ms, start, time;
-	struct pv_stats before, *after = &device->stats;
+	struct pv_stats before, after = { 0 };
 	uint8_t peer[6];
 	bool out;
 
@@ -280,6 +280,9 @@ nic_bench(struct guest_nic *nic, const char *name, int argc, char **argv)
 		    "nic: %s bench: expected a peer, none answers", name);
 	bench.size = size;
 	bench.frames = 0;
+	device = guest_device(name);
+	if (device == NULL)
+		return fail(STATUS_MISSING, "nic: %s has gone", name);
 	before = device->stats;
 	nic->hook = hook_bench;
 	start = bare_now();
@@ -295,6 +298,9 @@ nic_bench(struct guest_nic *nic, const char *name, int argc, char **argv)
 	time = (bare_now() - start) / 1000 + 1;
 	guest_poll(); /* what is behind the answer, and the counters */
 	nic->hook = NULL;
+	device = guest_device(name);
+	if (device != NULL)
+		after = device->stats;
 	if (nic->nic == NULL || !asked.answered)
 		return fail(STATUS_FAILED,
 		    "nic: %s bench: expected an answer of the peer, none came",
@@ -302,7 +308,7 @@ nic_bench(struct guest_nic *nic, const char *name, int argc, char **argv)
 	bare_printf("bench nic %s %s %lu: %lu frames/s, %lu frames, %lu us, "
 		    "hypercalls %lu, signals %lu, grants %lu\n",
 	    name, argv[3], size, bench.frames * 1000000 / time, bench.frames,
-	    time, after->hypercalls - before.hypercalls,
-	    after->signals - before.signals, after->grants - before.grants);
+	    time, after.hypercalls - before.hypercalls,
+	    after.signals - before.signals, after.grants - before.grants);
 	return STATUS_OK;
 }
