@@ -370,12 +370,12 @@ left_behind(struct lab *lab, const char *front, unsigned back)
 
 	lab_machine(lab, NULL);
 	lab_disk(lab, &plain);
-	sim_advance(lab->world->sim, PV_SECOND);
+	sim_advance(lab->world->sim, sim_now(lab->world->sim) + PV_SECOND);
 	store = host_xen_store(lab->xen);
 	host_blkback_state(lab->blk, back);
 	assert_true(host_xenstore_write(store,
 	    "/local/domain/7/device/vbd/51712/state", front, 1));
-	sim_advance(lab->world->sim, 2 * PV_SECOND);
+	sim_advance(lab->world->sim, sim_now(lab->world->sim) + PV_SECOND);
 	lab_attach(lab);
 	lab_until(lab, lab_is_online, "online");
 }
