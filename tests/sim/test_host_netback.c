@@ -952,6 +952,36 @@ test_receives_large_segmented_frames(void **state)
 }
 
 static void
+test_receives_two_extra_infos(void **state)
+{
+	struct nic *nic = connected(state, &(struct host_nic_config){ 0 });
+	uint8_t bytes[4097];
+	struct host_frame frame = frame_of(bytes, sizeof(bytes));
+	struct xen_net_extra extra;
+
+	give_buffers(nic, 4);
+	frame.gso_type = XEN_NET_GSO_TCPV4;
+	frame.gso_size = 1000;
+	frame.has_hash = true;
+	frame.hash_type = 3;
+	frame.hash = 0x01020304;
+	assert_true(send_to(nic, &frame));
+	assert_int_equal(raw_responses(&nic->rx), 4);
+	assert_int_equal(receive(nic).flags,
+	    XEN_NET_RX_EXTRA_INFO | XEN_NET_RX_MORE_DATA);
+	raw_take(&nic->rx, &extra, sizeof(extra));
+	assert_int_equal(extra.type, XEN_NET_EXTRA_GSO);
+	assert_int_equal(extra.flags, XEN_NET_EXTRA_FLAG_MORE);
+	raw_take(&nic->rx, &extra, sizeof(extra));
+	assert_int_equal(extra.type, XEN_NET_EXTRA_HASH);
+	assert_int_equal(extra.flags, 0);
+	assert_int_equal(extra.u.hash.type, 3);
+	assert_memory_equal(extra.u.hash.value, "\4\3\2\1", 4);
+	assert_int_equal(receive(nic).status, 1);
+	nic_free(nic);
+}
+
+static void
 test_no_room(void **state)
 {
 	struct nic *nic = connected(state, &(struct host_nic_config){ 0 });
@@ -1113,8 +1143,17 @@ test_multicast_groups(void **state)
 	assert_int_equal(take(nic).status, XEN_NET_NULL);
 	assert_int_equal(nic->counts->multicast_groups, 1);
 	assert_true(send_to(nic, &frame));
+	put_group(nic, XEN_NET_EXTRA_MCAST_ADD, 8);
+	take(nic);
+	take(nic);
 	put_group(nic, XEN_NET_EXTRA_MCAST_DEL, 7);
 	assert_int_equal(take(nic).status, XEN_NET_OKAY);
+	take(nic);
+	assert_false(send_to(nic, &frame));
+	bytes[5] = 8;
+	assert_true(send_to(nic, &frame));
+	put_group(nic, XEN_NET_EXTRA_MCAST_DEL, 8);
+	take(nic);
 	take(nic);
 	assert_int_equal(nic->counts->multicast_groups, 0);
 	assert_false(send_to(nic, &frame));
@@ -1337,6 +1376,7 @@ main(void)
 		world_test(test_segmentation_not_announced),
 		world_test(test_receives_small_frames),
 		world_test(test_receives_large_segmented_frames),
+		world_test(test_receives_two_extra_infos),
 		world_test(test_no_room),
 		world_test(test_buffer_that_is_not_granted),
 		world_test(test_guest_that_takes_little),
