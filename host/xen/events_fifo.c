@@ -46,8 +46,12 @@ link_tail(struct host_xen *xen, uint32_t tail, uint32_t port)
 		return false;
 	old = __atomic_load_n(word, __ATOMIC_SEQ_CST);
 	for (unsigned try = 0; try <= TRIES; try++) {
-		if ((old & LINKED) == 0)
+		if ((old & LINKED) == 0) {
+			if (try > 0)
+				__atomic_fetch_and(word, ~BUSY,
+				    __ATOMIC_SEQ_CST);
 			return false;
+		}
 		new = (old & ~(BUSY | XEN_FIFO_LINK_MASK)) | port;
 		if (__atomic_compare_exchange_n(word, &old, new, false,
 			__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
