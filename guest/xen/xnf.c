@@ -169,30 +169,36 @@ xnf_free(struct xnf *xnf)
 }
 
 /* What is lent can be had back once the back end has closed; its answers come
- * from the poll of our parent. */
+ * from the poll of our parent.  A state may get lost on its way, so it is said
+ * again. */
 static void
 say_goodbye(struct xnf *xnf)
 {
 	struct pv_device *parent = xnf->device->parent;
 	const struct pv_port *port = xnf->xen->port;
-	uint64_t end = pv_bus_now(xnf->device->bus) + XNF_GOODBYE;
-	bool said = false;
+	uint64_t now = pv_bus_now(xnf->device->bus), end = now + XNF_GOODBYE;
+	uint64_t again = now;
+	unsigned state = XEN_BUS_CLOSING;
 
-	xenbus_state(xnf->bus, XEN_BUS_CLOSING);
-	while (parent->state == PV_DEVICE_ATTACHED &&
-	    pv_bus_now(xnf->device->bus) < end) {
+	for (; parent->state == PV_DEVICE_ATTACHED && now < end;
+	     now = pv_bus_now(xnf->device->bus)) {
 		uint64_t next;
-		bool more = parent->driver->poll(parent, 64);
 
-		if (!said && xnf->back != XEN_BUS_CONNECTED) {
-			said = true;
-			xenbus_state(xnf->bus, XEN_BUS_CLOSED);
+		if (now >= again) {
+			xenbus_state(xnf->bus, state);
+			again = now + XNF_GOODBYE / 8;
 		}
-		if (said && xnf->back != XEN_BUS_CLOSING)
+		if (!parent->driver->poll(parent, 64) && port->wait != NULL) {
+			next = parent->driver->deadline(parent);
+			port->wait(port->ctx, next < again ? next : again);
+		}
+		if (xnf->back == XEN_BUS_CONNECTED)
+			continue;
+		if (state == XEN_BUS_CLOSING) {
+			state = XEN_BUS_CLOSED;
+			again = 0;
+		} else if (xnf->back != XEN_BUS_CLOSING)
 			return;
-		next = parent->driver->deadline(parent);
-		if (!more && port->wait != NULL)
-			port->wait(port->ctx, next < end ? next : end);
 	}
 }
 

@@ -35,6 +35,8 @@
 /* How long a back end may take to close; and when our device goes. */
 #define XNF_CLOSE (5 * PV_SECOND)
 #define XNF_GOODBYE (2 * PV_SECOND)
+/* A back end that has a "carrier" may change it at any time. */
+#define XNF_CARRIER (2 * PV_SECOND)
 /* Events may get lost: how often a ring is looked at without one. */
 #define XNF_LOOK_TX (100 * PV_MILLISECOND)
 #define XNF_LOOK_RX PV_SECOND
@@ -255,6 +257,8 @@ struct xnf {
 	unsigned back;         /* the last state of the back end that can be */
 	bool fresh;            /* the back end was asked to begin */
 	bool news;             /* it wrote a state, perhaps the same again */
+	bool unsaid;           /* the owner has not heard of this connection */
+	bool link_before;      /* it was suspended */
 	bool suspended;        /* the guest is being saved */
 	bool reading, writing; /* under way */
 
@@ -311,7 +315,8 @@ void xnf_keys_ask_link(struct xnf *, void (*done)(struct xenbus_read *));
 /* What the answers mean; PV_ENOTSUP: no use with this back end, *why says why.
  */
 int xnf_keys_take(struct xnf *, const char **why);
-void xnf_keys_take_link(struct xnf *);
+/* True: there is news. */
+bool xnf_keys_take_link(struct xnf *);
 void xnf_keys_tell(struct xnf *, void (*done)(struct xenbus_write *));
 void xnf_keys_tell_filter(struct xnf *, void (*done)(struct xenbus_write *));
 /* "00:16:3e:01:02:03" */

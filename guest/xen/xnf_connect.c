@@ -93,19 +93,28 @@ report(struct xnf *xnf)
 	pv_device_announce(xnf->device);
 }
 
+/* When to ask again. */
+static uint64_t
+link_interval(const struct xnf *xnf, int error)
+{
+	if (error != PV_OK)
+		return PV_SECOND;
+	return xnf->values[XNF_KEY_CARRIER].there ? XNF_CARRIER : PV_NEVER;
+}
+
 static void
 link_known(struct xenbus_read *read)
 {
 	struct xnf *xnf = read->owner;
 
 	xnf->reading = false;
-	if (xnf->phase == XNF_ASKING && read->error != PV_OK)
-		enter(xnf, XNF_RUNNING, PV_SECOND);
-	else if (xnf->phase == XNF_ASKING) {
-		xnf_keys_take_link(xnf);
-		enter(xnf, XNF_RUNNING, PV_NEVER);
-		report(xnf);
-		xnf_changed(xnf);
+	if (xnf->phase == XNF_ASKING) {
+		if (read->error == PV_OK && xnf_keys_take_link(xnf)) {
+			xnf->unsaid = false;
+			report(xnf);
+			xnf_changed(xnf);
+		}
+		enter(xnf, XNF_RUNNING, link_interval(xnf, read->error));
 	}
 	xnf_step(xnf);
 }
@@ -123,6 +132,7 @@ static void
 run(struct xnf *xnf)
 {
 	xnf->nic.queues = xnf->active;
+	xnf->unsaid = true;
 	xnf_multicast_anew(xnf);
 	for (unsigned i = 0; i < xnf->active; i++)
 		xnf_queue_run(xnf->queues[i]);
@@ -261,8 +271,7 @@ waiting(struct xnf *xnf, unsigned back)
 	}
 }
 
-/* Connected again may be news of the link; and it may be that XenStore had no
- * answer to the last question. */
+/* Connected again may be news of the link. */
 static bool
 running(struct xnf *xnf, unsigned back)
 {
@@ -375,13 +384,16 @@ xnf_backend(struct xenbus_device *bus, unsigned state)
 	xnf_step(xnf);
 }
 
-/* No queue is in use by another CPU, says pv_bus_suspend(). */
+/* No queue is in use by another CPU, says pv_bus_suspend().  What is submitted
+ * between its return and xnf_resume() is lost with the rest. */
 void
 xnf_suspend(struct xenbus_device *bus)
 {
 	struct xnf *xnf = bus->softc;
 
 	xnf->suspended = true;
+	xnf->link_before = xnf->nic.link;
+	xnf->nic.link = false;
 }
 
 void
@@ -390,6 +402,7 @@ xnf_resume_cancelled(struct xenbus_device *bus)
 	struct xnf *xnf = bus->softc;
 
 	xnf->suspended = false;
+	xnf->nic.link = xnf->link_before;
 	xnf_step(xnf);
 }
 
@@ -412,7 +425,9 @@ xnf_resume(struct xenbus_device *bus)
 	xnf_close(xnf);
 	xnf->suspended = false;
 	xnf->fresh = true;
-	xnf->back = XEN_BUS_UNKNOWN; /* until the new one says something */
+	xnf->back = bus->backend_state <= XEN_BUS_CLOSED ? bus->backend_state
+							 : XEN_BUS_UNKNOWN;
 	enter(xnf, XNF_IDLE, PV_NEVER);
 	xnf_changed(xnf);
+	xnf_step(xnf);
 }

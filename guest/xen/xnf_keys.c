@@ -185,13 +185,13 @@ xnf_keys_take(struct xnf *xnf, const char **why)
  * "hotplug-status", in which the scripts of domain 0 say that they have put it
  * into a bridge, says anything but that.
  */
-void
+bool
 xnf_keys_take_link(struct xnf *xnf)
 {
 	const struct xenbus_value *hotplug = &xnf->values[XNF_KEY_HOTPLUG];
 	uint64_t mtu = number(xnf, XNF_KEY_MTU, UINT32_MAX, 0);
 	static const char connected[] = "connected";
-	struct pv_nic *nic = &xnf->nic;
+	struct pv_nic *nic = &xnf->nic, before = *nic;
 
 	nic->max_mtu = (nic->features & PV_NIC_SCATTER) != 0 ? MTU_MOST
 							     : MTU_USUAL;
@@ -203,6 +203,8 @@ xnf_keys_take_link(struct xnf *xnf)
 	nic->link = number(xnf, XNF_KEY_CARRIER, 1, 1) == 1 &&
 	    (!hotplug->there ||
 		memcmp(hotplug->text, connected, sizeof(connected)) == 0);
+	return xnf->unsaid || nic->link != before.link ||
+	    nic->mtu != before.mtu;
 }
 
 /* ---- What we say ------------------------------------------------------ */
