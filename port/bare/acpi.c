@@ -193,25 +193,37 @@ rsdp_good(const uint8_t *rsdp)
 	    sums_up(rsdp, 20);
 }
 
-/* 5.2.5.1: in the first KiB of the EBDA, or in 0xe0000 to 0xfffff. */
+static const uint8_t *
+rsdp_in(const struct boot_memory *memory, uint64_t start, uint64_t size)
+{
+	const uint8_t *rsdp;
+
+	for (uint64_t at = 0; at < size; at += 16)
+		if (rsdp_good(rsdp = boot_at(memory, start + at, 36)))
+			return rsdp;
+	return NULL;
+}
+
+/*
+ * 5.2.5.1: in the first KiB of the EBDA, which the word at 0x40e names, or in
+ * 0xe0000 to 0xfffff.  The upper half comes first, as it is there on all hosts,
+ * and on some each look at the lower one is an exit.
+ */
 static const uint8_t *
 rsdp_search(const struct boot_memory *memory)
 {
-	const uint8_t *rsdp;
+	const uint8_t *word = boot_at(memory, 0x40e, 2), *rsdp = NULL;
 	uint64_t ebda;
 
-	/* The word at 0x40e names it; not where page 0 is out of sight. */
-	rsdp = boot_at(memory, 0x40e, 2);
-	if (rsdp != NULL) {
-		ebda = (uint64_t)get_le16(rsdp) << 4;
-		for (uint64_t at = ebda; at < ebda + 1024; at += 16)
-			if (rsdp_good(rsdp = boot_at(memory, at, 36)))
-				return rsdp;
+	if (word != NULL) {
+		ebda = (uint64_t)get_le16(word) << 4;
+		rsdp = rsdp_in(memory, ebda, 1024);
 	}
-	for (uint64_t at = 0xe0000; at < 0x100000; at += 16)
-		if (rsdp_good(rsdp = boot_at(memory, at, 36)))
-			return rsdp;
-	return NULL;
+	if (rsdp == NULL)
+		rsdp = rsdp_in(memory, 0xf0000, 0x10000);
+	if (rsdp == NULL)
+		rsdp = rsdp_in(memory, 0xe0000, 0x10000);
+	return rsdp;
 }
 
 /* UEFI puts it anywhere, and multiboot 1 and GRUB's Linux loader do not say
@@ -219,18 +231,16 @@ rsdp_search(const struct boot_memory *memory)
 static const uint8_t *
 rsdp_search_map(const struct boot_memory *memory, const struct boot_info *info)
 {
-	const uint8_t *rsdp;
-
 	for (unsigned i = 0; i < info->ranges; i++) {
 		const struct boot_range *range = &info->range[i];
 		uint64_t size = range->size < SEARCH ? range->size : SEARCH;
+		const uint8_t *rsdp;
 
 		if (range->type != BOOT_ACPI || range->start % 16 != 0)
 			continue;
-		for (uint64_t at = 0; at + 36 <= size; at += 16)
-			if (rsdp_good(
-				rsdp = boot_at(memory, range->start + at, 36)))
-				return rsdp;
+		rsdp = rsdp_in(memory, range->start, size);
+		if (rsdp != NULL)
+			return rsdp;
 	}
 	return NULL;
 }
