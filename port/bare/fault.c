@@ -65,9 +65,9 @@ backtrace(const struct bare_cpu *cpu, uint64_t frame, uint64_t rip)
 			break;
 		words = (const uint64_t *)(uintptr_t)frame;
 		rip = words[1];
-		if (words[0] <= frame || rip == 0)
+		if (rip == 0)
 			break;
-		frame = words[0];
+		frame = words[0] > frame ? words[0] : 0;
 	}
 	bare_printf("pvguest: called from%s\n", line);
 }
