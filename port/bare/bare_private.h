@@ -111,7 +111,7 @@ uint32_t hypervisor_base(enum hypervisor);
 /* ---- Each file's part of starting ---- */
 
 void options_init(const char *command_line);
-void console_init_early(void);
+void console_init_early(const struct boot_info *);
 void cpu_init(struct bare_cpu *, unsigned index, uint64_t stack_low,
     uint64_t stack_high);
 void interrupt_init(void);
@@ -170,6 +170,7 @@ struct console {
 
 bool serial_find(struct console *);
 bool debugport_find(struct console *, bool forced);
+bool screen_find(struct console *, const struct boot_info *);
 bool xen_console_find(struct console *);
 
 /* ---- Faults ---- */

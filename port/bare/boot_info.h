@@ -22,6 +22,11 @@
 /* ACPI 6.5, 5.2.5.3: the size of the RSDP since revision 2. */
 #define BOOT_RSDP_SIZE 36u
 
+/* Where a VGA has its text, and how much of it at most. */
+#define BOOT_SCREEN 0xb8000u
+#define BOOT_COLUMNS 132u
+#define BOOT_ROWS 60u
+
 /* The entry code says in which way it was entered. */
 enum boot_protocol {
 	BOOT_PVH = 1,
@@ -55,6 +60,8 @@ struct boot_info {
 	uint64_t rsdp;                     /* where it is; 0: look for it */
 	uint8_t rsdp_copy[BOOT_RSDP_SIZE]; /* by multiboot 2 */
 	unsigned rsdp_copy_size;           /* 0: no copy */
+	/* a screen of text at BOOT_SCREEN; 0: none */
+	unsigned columns, rows;
 	unsigned dropped; /* entries that did not fit or made no sense */
 };
 

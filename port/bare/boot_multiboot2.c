@@ -15,6 +15,7 @@ enum {
 	MB2_COMMAND_LINE = 1,
 	MB2_MODULE = 3,
 	MB2_MAP = 6,
+	MB2_SCREEN = 8,
 	MB2_RSDP_1 = 14,
 	MB2_RSDP_2 = 15
 };
@@ -51,6 +52,24 @@ memory_map(struct boot_info *out, const uint8_t *tag, uint32_t size)
 		    boot_le64(tag + at + 8), get_le32(tag + at + 16));
 }
 
+/* 3.6.12; of use is only text (2) where every VGA has it. */
+static void
+screen(struct boot_info *out, const uint8_t *tag, uint32_t size)
+{
+	uint32_t columns, rows;
+
+	if (size < MB2_TAG + 22 || tag[29] != 2 ||
+	    boot_le64(tag + 8) != BOOT_SCREEN)
+		return;
+	columns = get_le32(tag + 20);
+	rows = get_le32(tag + 24);
+	if (columns == 0 || columns > BOOT_COLUMNS || rows == 0 ||
+	    rows > BOOT_ROWS || get_le32(tag + 16) != columns * 2)
+		return;
+	out->columns = columns;
+	out->rows = rows;
+}
+
 /* The tag of the newer revision comes second, and is the better one. */
 static void
 rsdp(struct boot_info *out, const uint8_t *tag, uint32_t size)
@@ -78,6 +97,9 @@ take_tag(struct boot_info *out, const struct boot_memory *memory,
 		break;
 	case MB2_MAP:
 		memory_map(out, tag, size);
+		break;
+	case MB2_SCREEN:
+		screen(out, tag, size);
 		break;
 	case MB2_RSDP_1:
 	case MB2_RSDP_2:

@@ -4,7 +4,7 @@
 #include "port/bare/bare_private.h"
 #include "port/bare/options.h"
 
-#define CONSOLES 3u
+#define CONSOLES 4u
 #define LOG_SIZE 16384u
 
 static struct console consoles[CONSOLES];
@@ -13,7 +13,7 @@ static struct bare_lock lock;
 static char kept[LOG_SIZE];
 static size_t kept_len;
 
-/* console=serial,xen,debug: only these, and the debug port without a test.
+/* console=serial,xen,debug,screen: only these, and the debug port without a test.
  * Not given: all that are found. */
 static bool
 wanted(const char *name, bool *forced)
@@ -38,7 +38,7 @@ wanted(const char *name, bool *forced)
 }
 
 void
-console_init_early(void)
+console_init_early(const struct boot_info *info)
 {
 	bool forced;
 
@@ -46,6 +46,8 @@ console_init_early(void)
 		count++;
 	if (wanted("debug", &forced) &&
 	    debugport_find(&consoles[count], forced))
+		count++;
+	if (wanted("screen", &forced) && screen_find(&consoles[count], info))
 		count++;
 	if (wanted("xen", &forced) && xen_console_find(&consoles[count]))
 		count++;

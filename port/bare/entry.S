@@ -41,6 +41,9 @@ multiboot2:
 	.word 3, 0			/* entry address: e_entry is Linux's */
 	.long 12, entry_multiboot2
 	.balign 8
+	.word 4, 0			/* console: a text screen is good */
+	.long 12, 2
+	.balign 8
 	.word 6, 0			/* modules aligned to pages */
 	.long 8
 	.word 0, 0

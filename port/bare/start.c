@@ -71,7 +71,7 @@ bare_start(uint32_t protocol, uint64_t physical)
 	problem = boot_parse(&memory, (enum boot_protocol)protocol, physical,
 	    &info);
 	options_init(info.command_line);
-	console_init_early();
+	console_init_early(&info);
 	if (problem != NULL)
 		bare_panic("%s: %s", boot_protocol_name(info.protocol),
 		    problem);

@@ -321,6 +321,35 @@ test_multiboot2(void **state)
 	assert_int_equal(info.modules, 1);
 }
 
+/* Text where every VGA has it, of a size that there can be. */
+static void
+test_multiboot2_screen(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	make_multiboot2();
+	end -= 8;
+	at = tag(8, 32);
+	put64(at + 8, 0xb8000);
+	put32(at + 16, 160);
+	put32(at + 20, 80);
+	put32(at + 24, 25);
+	bytes[at + 28] = 16;
+	bytes[at + 29] = 2;
+	tag(0, 8);
+	assert_null(parse(BOOT_MULTIBOOT2));
+	assert_int_equal(info.columns, 80);
+	assert_int_equal(info.rows, 25);
+	put32(at + 24, 100000);
+	assert_null(parse(BOOT_MULTIBOOT2));
+	assert_int_equal(info.columns, 0);
+	put32(at + 24, 25);
+	put64(at + 8, 0xb8000 + (1ull << 32));
+	assert_null(parse(BOOT_MULTIBOOT2));
+	assert_int_equal(info.columns, 0);
+}
+
 static void
 test_multiboot2_wrong(void **state)
 {
@@ -419,6 +448,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_multiboot1_wrong, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multiboot2, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_multiboot2_screen, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multiboot2_wrong, setup,
 		    teardown),
