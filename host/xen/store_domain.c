@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What libxl 4.17 puts into XenStore for a new guest of type PVH. */
+/* What libxl 4.17 puts into XenStore for a new guest of type PVH: names, values,
+ * owners and order as a guest of a real Xen 4.17 had them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ make_vm(struct host_xenstore *store)
 	const struct host_world *world = store->world;
 	char uuid[40], path[80];
 	unsigned words[8];
+	size_t len;
 
 	for (unsigned i = 0; i < 8; i++)
 		words[i] = (unsigned)world->random(world->ctx, 0x10000);
@@ -61,45 +63,88 @@ make_vm(struct host_xenstore *store)
 	    words[0], words[1], words[2], words[3] & 0xfff, words[4] & 0xfff,
 	    words[5], words[6], words[7]);
 	snprintf(path, sizeof(path), "/vm/%s", uuid);
+	len = strlen(path);
 	host_xenstore_mkdir(store, path);
 	permit(store, path, false);
 	put(store, "vm", path);
-	strcat(path, "/uuid");
+	strcpy(path + len, "/name");
+	host_xenstore_print(store, path, "%s", host_xen_name(store->xen));
+	strcpy(path + len, "/uuid");
 	host_xenstore_print(store, path, "%s", uuid);
+}
+
+static void
+give_all(struct host_xenstore *store, const char *const *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		give(store, keys[i]);
 }
 
 static void
 make_control(struct host_xenstore *store)
 {
-	static const char *const given[] = { "control/shutdown",
-		"control/feature-poweroff", "control/feature-reboot",
-		"control/feature-suspend", "control/feature-s3",
-		"control/feature-s4", "control/sysrq",
-		"device/suspend/event-channel", "data", "drivers", "feature",
-		"attr", "error", "suspend" };
+	static const char *const before[] = { "device/suspend/event-channel",
+		"control/shutdown", "control/feature-poweroff",
+		"control/feature-reboot", "control/feature-suspend",
+		"control/sysrq" };
+	static const char *const behind[] = { "data", "drivers", "feature",
+		"attr", "error" };
 
-	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
-		give(store, given[i]);
+	give_all(store, before, sizeof(before) / sizeof(before[0]));
 	put(store, "control/platform-feature-multiprocessor-suspend", "1");
 	put(store, "control/platform-feature-xs_reset_watches", "1");
+	give_all(store, behind, sizeof(behind) / sizeof(behind[0]));
 }
 
-/* XenStore's and the console's ring; "serial" is xl console's pty. */
 static void
-make_rings(struct host_xenstore *store)
+make_store(struct host_xenstore *store)
 {
 	uint64_t page = host_xen_store_page(store->xen);
 
-	put_number(store, "store/ring-ref", page >> XEN_PAGE_SHIFT);
 	put_number(store, "store/port", store->guest.guest_port);
+	put_number(store, "store/ring-ref", page >> XEN_PAGE_SHIFT);
+}
+
+/* Its state stays 1: xenconsoled knows nothing of states. */
+static void
+make_console(struct host_xenstore *store)
+{
+	char back[80], path[120], own[16];
+	size_t len;
+
+	snprintf(back, sizeof(back), "/local/domain/0/backend/console/%u/0",
+	    store->guest.domain);
+	host_xenstore_mkdir(store, back);
+	permit(store, back, false);
+	len = strlen(back);
+	memcpy(path, back, len);
+	strcpy(path + len, "/frontend");
+	host_xenstore_print(store, path, "/local/domain/%u/console",
+	    store->guest.domain);
+	strcpy(path + len, "/frontend-id");
+	host_xenstore_print(store, path, "%u", store->guest.domain);
+	strcpy(path + len, "/online");
+	host_xenstore_print(store, path, "1");
+	strcpy(path + len, "/state");
+	host_xenstore_print(store, path, "1");
+	strcpy(path + len, "/protocol");
+	host_xenstore_print(store, path, "vt100");
+
+	put(store, "console/backend", back);
 	put(store, "console/backend-id", "0");
+	host_xenstore_home(store, path, sizeof(path), "console/backend-id");
+	snprintf(own, sizeof(own), "n%u", store->guest.domain);
+	host_xenstore_permit(store, path, (const char *[]){ own, "r0" }, 2);
 	put(store, "console/limit", "1048576");
 	put(store, "console/type", "xenconsoled");
 	put(store, "console/output", "pty");
-	put(store, "console/tty", "");
+	put(store, "console/tty", "/dev/pts/0");
 	put_number(store, "console/port", host_xen_console_port(store->xen));
+	put_number(store, "console/ring-ref",
+	    host_xen_console_page(store->xen) >> XEN_PAGE_SHIFT);
 }
 
+/* In the order in which it grows there, for a directory lists by that. */
 void
 store_domain_make(struct host_xenstore *store)
 {
@@ -109,19 +154,20 @@ store_domain_make(struct host_xenstore *store)
 	home[strlen(home) - 1] = '\0'; /* its slash */
 	host_xenstore_mkdir(store, home);
 	permit(store, home, false);
-	put(store, "name", host_xen_name(store->xen));
-	put_number(store, "domid", store->guest.domain);
 	make_vm(store);
-	put_number(store, "memory/static-max", MEMORY_KIB);
-	put_number(store, "memory/target", MEMORY_KIB);
-	put(store, "memory/videoram", "0");
-	put(store, "device", "");
+	put(store, "name", host_xen_name(store->xen));
 	for (unsigned i = 0; i < host_xen_vcpus(store->xen); i++) {
 		snprintf(key, sizeof(key), "cpu/%u/availability", i);
 		put(store, key, "online");
 	}
+	put_number(store, "memory/static-max", MEMORY_KIB);
+	put_number(store, "memory/target", MEMORY_KIB);
+	put(store, "memory/videoram", "0");
+	put(store, "device", "");
 	make_control(store);
-	make_rings(store);
+	put_number(store, "domid", store->guest.domain);
+	make_store(store);
+	make_console(store);
 	store_fire(store, NULL, XEN_STORE_WATCH_INTRODUCE, true, NULL);
 }
 
@@ -139,6 +185,9 @@ store_domain_remove(struct host_xenstore *store, uint16_t domain)
 		strcpy(vm, value);
 		host_xenstore_remove(store, vm);
 	}
+	snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u",
+	    domain);
+	host_xenstore_remove(store, path);
 	snprintf(path, sizeof(path), "/local/domain/%u", domain);
 	host_xenstore_remove(store, path);
 	store_fire(store, NULL, XEN_STORE_WATCH_RELEASE, true, NULL);

@@ -232,10 +232,10 @@ store_remove(struct store_conn *conn, struct store_tx *tx, const char *path)
 	struct store_node *above;
 	int error;
 
-	if (strcmp(path, "/") == 0)
+	error = store_get(conn, tx, path, STORE_WRITE, NULL);
+	if (error == 0 && strcmp(path, "/") == 0)
 		return XEN_EINVAL;
 	store_path_parent(path, parent);
-	error = store_get(conn, tx, path, STORE_WRITE, NULL);
 	/* removing what is not there is no error, if its directory is */
 	if (error == XEN_ENOENT)
 		return store_find(conn->store, tx, parent) != NULL ? 0 : error;

@@ -301,25 +301,10 @@ do_get_domain_path(struct request *request)
 }
 
 static int
-do_is_introduced(struct request *request)
-{
-	unsigned long domain;
-
-	if (!is_one_string(request))
-		return XEN_EINVAL;
-	domain = strtoul(request->payload, NULL, 10);
-	return reply_text(request,
-	    domain == 0 || domain == request->conn->domain ||
-		    domain == XEN_DOMID_SELF
-		? "T"
-		: "F");
-}
-
-static int
 do_refuse(struct request *request)
 {
 	(void)request;
-	return XEN_EACCES; /* domain 0's */
+	return XEN_EACCES; /* domain 0's, C xenstored 4.17 says */
 }
 
 static const struct {
@@ -341,7 +326,7 @@ static const struct {
 	[XEN_STORE_MKDIR] = { do_mkdir, false },
 	[XEN_STORE_RM] = { do_rm, false },
 	[XEN_STORE_SET_PERMS] = { do_set_perms, false },
-	[XEN_STORE_IS_DOMAIN_INTRODUCED] = { do_is_introduced, true },
+	[XEN_STORE_IS_DOMAIN_INTRODUCED] = { do_refuse, true },
 	[XEN_STORE_RESUME] = { do_refuse, true },
 	[XEN_STORE_SET_TARGET] = { do_refuse, true },
 	[XEN_STORE_RESET_WATCHES] = { do_reset_watches, true },

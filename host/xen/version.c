@@ -6,12 +6,13 @@
 
 #define VERSION ((long)XEN_VERSION_MAJOR << 16 | XEN_VERSION_MINOR)
 
-/* As Xen 4.17 answers a PVH guest. */
-#define FEATURES                                     \
-	(1u << XEN_FEAT_WRITABLE_PAGE_TABLES |       \
-	    1u << XEN_FEAT_AUTO_TRANSLATED_PHYSMAP | \
-	    1u << XEN_FEAT_HVM_CALLBACK_VECTOR |     \
-	    1u << XEN_FEAT_HVM_SAFE_PVCLOCK | 1u << XEN_FEAT_MEMORY_OP_VNODE)
+/* As a real Xen 4.17 answers a PVH guest: 0x12305. */
+#define FEATURES                                                               \
+	(1u << XEN_FEAT_WRITABLE_PAGE_TABLES |                                 \
+	    1u << XEN_FEAT_AUTO_TRANSLATED_PHYSMAP |                           \
+	    1u << XEN_FEAT_HVM_CALLBACK_VECTOR |                               \
+	    1u << XEN_FEAT_HVM_SAFE_PVCLOCK | 1u << XEN_FEAT_MEMORY_OP_VNODE | \
+	    1u << XEN_FEAT_NOT_DIRECT_MAPPED)
 
 static long
 text(struct host_xen *xen, uint64_t address, const char *words, size_t size)
@@ -45,7 +46,7 @@ xen_version_op(struct host_xen *xen, const uint64_t arguments[5])
 	case XEN_VERSION_NUMBER:
 		return VERSION;
 	case XEN_VERSION_EXTRA:
-		return text(xen, address, ".0", XEN_VERSION_EXTRA_SIZE);
+		return text(xen, address, ".7", XEN_VERSION_EXTRA_SIZE);
 	case XEN_VERSION_CAPABILITIES:
 		return text(xen, address, "hvm-3.0-x86_32 hvm-3.0-x86_64 ",
 		    XEN_VERSION_CAPABILITIES_SIZE);

@@ -128,6 +128,12 @@ host_xen_store_page(const struct host_xen *xen)
 	return xen->store_physical;
 }
 
+uint64_t
+host_xen_console_page(const struct host_xen *xen)
+{
+	return xen->console_physical;
+}
+
 /* Entries that are not used are INT3, as in Xen. */
 static void
 fill_hypercall_page(const struct host_xen *xen, uint8_t page[XEN_PAGE_SIZE])

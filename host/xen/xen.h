@@ -173,6 +173,7 @@ bool host_grant_write(struct host_xen *, uint32_t reference, unsigned offset,
 bool host_xen_set_pages(struct host_xen *, uint64_t store_physical,
     uint64_t console_physical);
 uint64_t host_xen_store_page(const struct host_xen *);
+uint64_t host_xen_console_page(const struct host_xen *);
 /* For xenstored.c: what its tree tells, and the guest's port as a parameter. */
 const char *host_xen_name(const struct host_xen *);
 unsigned host_xen_vcpus(const struct host_xen *);

@@ -130,8 +130,7 @@ test_version(void **state)
 	xen_call(world, XEN_HC_XEN_VERSION, op, (uintptr_t)(argument), 0)
 	assert_int_equal(VERSION(XEN_VERSION_NUMBER, NULL), 4 << 16 | 17);
 	assert_int_equal(VERSION(XEN_VERSION_FEATURES, &map), 0);
-	assert_int_equal(map.bits,
-	    1u << 0 | 1u << 2 | 1u << 8 | 1u << 9 | 1u << 13);
+	assert_int_equal(map.bits, 0x12305); /* a real Xen 4.17 */
 	map.index = 1;
 	assert_int_equal(VERSION(XEN_VERSION_FEATURES, &map), -XEN_EINVAL);
 	assert_int_equal(VERSION(XEN_VERSION_FEATURES, NULL), -XEN_EFAULT);

@@ -136,7 +136,8 @@ test_mkdir_and_rm(void **state)
 			     NULL),
 	    XEN_ENOENT);
 	assert_int_equal(xs_strings(world, NULL, XEN_STORE_RM, 0, "/", NULL),
-	    XEN_EINVAL);
+	    XEN_EACCES);
+	assert_false(host_xenstore_remove(store_of(world), "/"));
 }
 
 static void
@@ -150,14 +151,6 @@ test_domain_paths(void **state)
 			     "12", NULL),
 	    0);
 	assert_string_equal(reply.payload, "/local/domain/12");
-	assert_int_equal(xs_strings(world, &reply,
-			     XEN_STORE_IS_DOMAIN_INTRODUCED, 0, "7", NULL),
-	    0);
-	assert_string_equal(reply.payload, "T");
-	assert_int_equal(xs_strings(world, &reply,
-			     XEN_STORE_IS_DOMAIN_INTRODUCED, 0, "8", NULL),
-	    0);
-	assert_string_equal(reply.payload, "F");
 }
 
 /* ---- What is wrong ---------------------------------------------------- */
@@ -211,12 +204,12 @@ test_requests_that_are_not_for_guests(void **state)
 {
 	static const uint32_t types[] = { XEN_STORE_CONTROL,
 		XEN_STORE_INTRODUCE, XEN_STORE_RELEASE, XEN_STORE_RESUME,
-		XEN_STORE_SET_TARGET };
+		XEN_STORE_SET_TARGET, XEN_STORE_IS_DOMAIN_INTRODUCED };
 	static const uint32_t unknown[] = { 15, 16, 20, 23, 129, UINT32_MAX };
 	struct world *world = *state;
 
 	world_machine(world, "xen");
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(xs_strings(world, NULL, types[i], 0, "7",
 				     NULL),
 		    XEN_EACCES);

@@ -55,7 +55,7 @@ test_the_report(void **state)
 	machine(world, &usual);
 	world_attach(world);
 	world_has_line(world,
-	    "xen0 at pvbus0: features 0x2305, 64 grant table frames, event "
+	    "xen0 at pvbus0: features 0x12305, 64 grant table frames, event "
 	    "channel 1, FIFO events on each CPU, grants v1");
 	store_works(world);
 }
@@ -71,7 +71,7 @@ test_the_report_of_an_old_xen(void **state)
 	machine(world, &config);
 	world_attach(world);
 	world_has_line(world,
-	    "xen0 at pvbus0: features 0x2305, 32 grant table frames, event "
+	    "xen0 at pvbus0: features 0x12305, 32 grant table frames, event "
 	    "channel 1, 2-level events on one vector, grants v1");
 	store_works(world);
 }

@@ -191,6 +191,7 @@ test_features(void **state)
 	SAME(XEN_FEAT_HVM_PIRQS, XENFEAT_hvm_pirqs);
 	SAME(XEN_FEAT_DOM0, XENFEAT_dom0);
 	SAME(XEN_FEAT_MEMORY_OP_VNODE, XENFEAT_memory_op_vnode_supported);
+	SAME(XEN_FEAT_NOT_DIRECT_MAPPED, XENFEAT_not_direct_mapped);
 }
 
 static void

@@ -123,6 +123,7 @@ _Static_assert(sizeof(struct xen_feature_map) == 8, "feature map");
 #define XEN_FEAT_HVM_PIRQS 10
 #define XEN_FEAT_DOM0 11
 #define XEN_FEAT_MEMORY_OP_VNODE 13
+#define XEN_FEAT_NOT_DIRECT_MAPPED 16
 
 /* XEN_HC_CONSOLE_IO: command, bytes, buffer. */
 #define XEN_CONSOLE_IO_WRITE 0
