@@ -9,12 +9,6 @@
 
 /* The inverse of what the guest reckons: ticks that are so many nanoseconds. */
 uint64_t
-xen_tsc(struct host_xen *xen)
-{
-	return host_xen_tsc(&xen->config, xen->world.now(xen->world.ctx));
-}
-
-uint64_t
 host_xen_tsc(const struct host_xen_config *config, uint64_t now)
 {
 	uint32_t mul = config->tsc_mul != 0 ? config->tsc_mul : 1u << 31;
@@ -28,8 +22,8 @@ host_xen_tsc(const struct host_xen_config *config, uint64_t now)
 static void
 fill(struct host_xen *xen, struct xen_vcpu_time *time)
 {
-	time->tsc = xen_tsc(xen);
 	time->system_time = xen->world.now(xen->world.ctx);
+	time->tsc = host_xen_tsc(&xen->config, time->system_time);
 	time->mul = xen->config.tsc_mul;
 	time->shift = xen->config.tsc_shift;
 	time->flags = XEN_TIME_TSC_STABLE;

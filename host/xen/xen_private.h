@@ -151,7 +151,6 @@ long xen_sched_op(struct host_xen *, const uint64_t arguments[5]);
 long xen_version_op(struct host_xen *, const uint64_t arguments[5]);
 /* vcpu.c */
 long xen_vcpu_op(struct host_xen *, unsigned vcpu, const uint64_t arguments[5]);
-void xen_timer_check(struct host_xen *);
 
 /* events.c */
 bool xen_events_init(struct host_xen *);
@@ -163,6 +162,12 @@ struct xen_port *xen_port(struct host_xen *, uint32_t port);
 /* The number of a new port, or a negative error. */
 long xen_port_new(struct host_xen *);
 void xen_port_free(struct host_xen *, uint32_t port);
+/* events_bind.c */
+long xen_port_alloc_unbound(struct host_xen *, uint64_t address);
+long xen_port_bind_interdomain(struct host_xen *, uint64_t address);
+long xen_port_bind_virq(struct host_xen *, uint64_t address);
+long xen_port_bind_ipi(struct host_xen *, uint64_t address);
+bool xen_virq_is_global(uint32_t virq);
 /* events_host.c */
 void xen_host_port_notify(struct host_port *);
 void xen_host_port_link(struct host_xen *, struct host_port *, uint32_t port);
@@ -197,7 +202,6 @@ long xen_grant_set_version(struct host_xen *, uint64_t address);
 /* time.c */
 void xen_time_update(struct host_xen *, unsigned vcpu);
 void xen_time_wall(struct host_xen *);
-uint64_t xen_tsc(struct host_xen *);
 
 /* console.c */
 void xen_console_open(struct host_xen *);
