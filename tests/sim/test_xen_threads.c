@@ -11,8 +11,8 @@
 #include "tests/support/xen_parts.h"
 
 #define CHANNELS 7
-#define EVENTS 40000u
-#define GRANTS 10000u
+#define EVENTS 10000u
+#define GRANTS 2000u
 
 /* What a channel may be behind: so the two threads are never far apart. */
 #define WINDOW 2
