@@ -284,6 +284,8 @@ step(struct run *run)
 static void
 connect(struct run *run)
 {
+	static const struct pv_driver *const drivers[] = { &pv_xen_driver,
+		&pv_xbf_driver, NULL };
 	struct host_disk_config config;
 	unsigned count;
 
@@ -296,9 +298,7 @@ connect(struct run *run)
 		write_key(run);
 	MUST(pv_bus_attach(&(struct pv_bus_config){ .port = sim_machine_port(
 							run->machine),
-			       .drivers =
-				   (const struct pv_driver *const[]){
-				       &pv_xen_driver, &pv_xbf_driver, NULL } },
+			       .drivers = drivers },
 		 &run->bus) == PV_OK);
 	run->xbf = find(run);
 	if (run->xbf == NULL || (count & 15) == 0)

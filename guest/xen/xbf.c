@@ -179,7 +179,7 @@ xbf_poll(struct pv_device *device, unsigned budget)
 	struct xbf *xbf = device->softc;
 	bool more;
 
-	if (xbf->suspended)
+	if (xbf_asleep(xbf))
 		return false;
 	more = poll_queues(xbf, budget);
 	look_for_late(xbf);
@@ -200,7 +200,7 @@ xbf_deadline(struct pv_device *device)
 	struct xbf *xbf = device->softc;
 	uint64_t first = xbf->until, next;
 
-	if (xbf->suspended)
+	if (xbf_asleep(xbf))
 		return PV_NEVER;
 	if (xbf->phase == XBF_WAITING && xbf->again < first &&
 	    xbf->again > pv_bus_now(device->bus))
@@ -374,6 +374,7 @@ xbf_attach(struct pv_device *device)
 	xbf->device = device;
 	xbf->xenbus = xenbus;
 	xbf->xen = xenbus->xen;
+	xbf->generation = xbf->xen->generation;
 	xbf->handle = handle_of(xenbus->unit);
 	xbf->until = PV_NEVER;
 	xbf->flush = XBF_NO_FLUSH;

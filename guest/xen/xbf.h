@@ -168,10 +168,10 @@ struct xbf {
 	uint16_t handle;
 
 	enum xbf_phase phase;
-	unsigned back;     /* the last state of the back end that can be */
-	bool suspended;    /* the guest is being saved */
-	bool gone;         /* saved and restored: nothing is lent any more */
-	bool resetting;    /* it is us who closes */
+	unsigned back;       /* the last state of the back end that can be */
+	bool suspended;      /* the guest is being saved, or we are detached */
+	bool resetting;      /* it is us who closes */
+	unsigned generation; /* of xen, that what is lent belongs to */
 	bool met;          /* this back end, or one before, was ready for us */
 	bool asked_online; /* whether a closed back end may come back */
 	bool said_closed;  /* state Closed was written, of this connection */
@@ -199,6 +199,8 @@ struct xbf {
 	struct xenbus_pair *pairs;
 	unsigned pairs_room;
 	bool reading, writing; /* under way */
+	bool answered;         /* while asleep */
+	int answer;
 	/* of connecting: an answer for an earlier one is left alone */
 	unsigned asked_attempt, attempt;
 
@@ -219,6 +221,14 @@ static inline int
 xbf_dead(struct xbf *xbf)
 {
 	return -(int)__atomic_load_n(&xbf->dead, __ATOMIC_ACQUIRE);
+}
+
+/* Between being saved and being told of it nothing is begun: what was lent is
+ * forgotten, and the other end another one. */
+static inline bool
+xbf_asleep(const struct xbf *xbf)
+{
+	return xbf->suspended || xbf->generation != xbf->xen->generation;
 }
 
 /* ---- xbf_connect.c ---------------------------------------------------- */

@@ -68,10 +68,8 @@ grant_free(struct xbf_queue *queue, struct xbf_grant *grant)
 static bool
 take_back(struct xbf_queue *queue, struct xbf_grant *grant)
 {
-	struct xbf *xbf = queue->xbf;
-
-	if (grant->lent && !xbf->gone &&
-	    !xen_grant_end(xbf->xen, &queue->stats, grant->reference))
+	if (grant->lent &&
+	    !xen_grant_end(queue->xbf->xen, &queue->stats, grant->reference))
 		return false;
 	grant->lent = false;
 	return true;
@@ -148,7 +146,7 @@ xbf_slot_end(struct xbf_queue *queue, struct xbf_slot *slot, int error,
     uint64_t hold_until)
 {
 	bool read = slot->operation == XEN_BLK_READ && error == PV_OK;
-	bool keep = queue->xbf->persistent && !queue->xbf->gone;
+	bool keep = queue->xbf->persistent;
 	struct xbf_grant *next, *grant = slot->grants;
 	unsigned segment = slot->segment;
 	size_t within = slot->within;

@@ -70,7 +70,7 @@ stop(struct xbf *xbf)
 	set_mode(xbf, XBF_STOP);
 	xbf->attempt++;
 	enter(xbf, XBF_STOPPING, PV_NEVER);
-	if (!xbf->gone && !xbf->said_closed &&
+	if (!xbf->said_closed &&
 	    (xbf->back == XEN_BUS_CLOSING || xbf->back == XEN_BUS_CLOSED))
 		say(xbf, XEN_BUS_CLOSED);
 	xbf_offline(xbf);
@@ -102,7 +102,6 @@ close_queues(struct xbf *xbf)
 	for (unsigned i = 0; i < xbf->queues_count; i++)
 		xbf_queue_close(&xbf->queues[i]);
 	xbf->queues_open = 0;
-	xbf->gone = false;
 }
 
 static bool
@@ -118,7 +117,7 @@ stopping(struct xbf *xbf)
 	if (xbf->resetting && !xbf->said_closed &&
 	    (xbf->back == XEN_BUS_CLOSING || xbf->back == XEN_BUS_CLOSED))
 		say(xbf, XEN_BUS_CLOSED);
-	if (xbf->resetting && !back_closed(xbf) && !xbf->gone) {
+	if (xbf->resetting && !back_closed(xbf)) {
 		if (now_of(xbf) >= xbf->until)
 			xbf_break(xbf, "the back end does not close");
 		return;
@@ -258,6 +257,11 @@ have_read_online(struct xbf *xbf)
 void
 xbf_answered(struct xbf *xbf, int error)
 {
+	if (xbf_asleep(xbf)) {
+		xbf->answered = true;
+		xbf->answer = error;
+		return;
+	}
 	if (xbf->asked_attempt == xbf->attempt && xbf_dead(xbf) == PV_OK) {
 		if (error != PV_OK)
 			retry(xbf, "XenStore", error);
@@ -365,7 +369,7 @@ xbf_step(struct xbf *xbf)
 {
 	enum xbf_phase before;
 
-	if (xbf->suspended || xbf_dead(xbf) != PV_OK)
+	if (xbf_asleep(xbf) || xbf_dead(xbf) != PV_OK)
 		return;
 	do {
 		before = xbf->phase;
@@ -433,18 +437,25 @@ xbf_suspend(struct xenbus_device *xenbus)
 }
 
 /* All that was lent is forgotten by a host that may be another one, and another
- * back end says what it is. */
+ * back end says what it is.  Entries of the grant table are ended all the same:
+ * one that was set in between must not stay. */
 void
 xbf_resume(struct xenbus_device *xenbus)
 {
 	struct xbf *xbf = xenbus->softc;
 
 	xbf->suspended = false;
-	xbf->gone = true;
+	/* told twice of one life, we have lent something by now */
+	if (xbf->generation == xbf->xen->generation) {
+		xbf_backend(xenbus, xenbus->backend_state);
+		return;
+	}
+	xbf->generation = xbf->xen->generation;
 	xbf->back = xenbus->backend_state <= XEN_BUS_CLOSED
 	    ? xenbus->backend_state
 	    : XEN_BUS_UNKNOWN;
 	xbf->resetting = xbf->said_closed = xbf->asked_online = false;
+	xbf->answered = false;
 	xbf->again = 0;
 	if (xbf_dead(xbf) != PV_OK)
 		return;
@@ -460,5 +471,9 @@ xbf_resume_cancelled(struct xenbus_device *xenbus)
 	xbf->suspended = false;
 	if (xbf->phase == XBF_RUNNING)
 		start_queues(xbf);
+	if (xbf->answered) {
+		xbf->answered = false;
+		xbf_answered(xbf, xbf->answer);
+	}
 	xbf_step(xbf);
 }

@@ -71,8 +71,7 @@ ring_close(struct xbf_queue *queue)
 	for (unsigned i = 0; i < queue->ring_pages; i++) {
 		uint32_t *reference = &queue->ring_references[i];
 
-		if (xbf->gone ||
-		    xen_grant_end(xbf->xen, &queue->stats, *reference))
+		if (xen_grant_end(xbf->xen, &queue->stats, *reference))
 			xen_grants_release(xbf->xen, reference, 1);
 		else
 			queue->ring_references[held++] = *reference;
@@ -186,7 +185,7 @@ grants_close(struct xbf_queue *queue)
 	for (unsigned i = 0; i < queue->grants_count; i++) {
 		struct xbf_grant *grant = &queue->grants[i];
 
-		if (grant->lent && !xbf->gone &&
+		if (grant->lent &&
 		    !xen_grant_end(xbf->xen, &queue->stats, grant->reference)) {
 			xen_grants_abandon(xbf->xen, &queue->stats,
 			    &grant->reference, 1, grant->page,
@@ -324,11 +323,8 @@ xbf_queue_halt(struct xbf_queue *queue, int error, uint64_t hold_until)
 void
 xbf_queue_close(struct xbf_queue *queue)
 {
-	struct xbf *xbf = queue->xbf;
-
-	if (queue->channel.port != 0 && xbf->gone)
-		xen_channel_forget(&queue->channel);
-	else if (queue->channel.port != 0)
+	/* a channel of an earlier life is only forgotten */
+	if (queue->channel.port != 0)
 		xen_channel_close(&queue->channel);
 	ring_close(queue);
 	grants_close(queue);
