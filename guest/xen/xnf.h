@@ -19,8 +19,10 @@
 /*
  * A frame of at most so many bytes is copied, in either direction, into or out
  * of a page that the back end can always reach.  So a frame of the usual MTU
- * costs no grant: a copy of 1514 bytes is cheaper than two atomic writes into
- * a table that Xen reads too, and a compare and swap is one of them.
+ * costs no grant.  On one CPU, with all in its cache, a copy is as fast as
+ * lending and ending at 1 KiB and 5 to 10 ns slower at 2 KiB; but Xen writes to
+ * an entry of the table with each use, so for lending the line has to come from
+ * another CPU, and for copying it does not.
  */
 #define XNF_COPY 2048
 /* In a longer frame only pieces up to this are copied: headers. */
