@@ -3,16 +3,24 @@
 #include "programs/pvguest/pvguest.h"
 
 #define CONTROL(c) ((c)&0x1f)
-/* A serial port keeps 16 bytes, which at 115200 baud take 1.4 ms. */
+/* A serial port keeps 16 bytes, which at 115200 baud take 1.4 ms: how often to
+ * look while somebody types, and when nobody has for a while. */
 #define LOOK PV_MILLISECOND
+#define LOOK_IDLE (10 * PV_MILLISECOND)
+#define IDLE (2 * PV_SECOND)
 
 static int
 next_char(void)
 {
+	static uint64_t last;
+	uint64_t now;
 	int c;
 
-	while ((c = bare_getchar()) < 0)
-		guest_wait(bare_now() + LOOK);
+	while ((c = bare_getchar()) < 0) {
+		now = bare_now();
+		guest_wait(now + (now - last < IDLE ? LOOK : LOOK_IDLE));
+	}
+	last = bare_now();
 	return c;
 }
 
