@@ -87,6 +87,7 @@ unsigned bare_cpus(void); /* that run; CPU 0 is the first */
 unsigned bare_cpu(void);  /* that calls */
 uint32_t bare_cpu_apic(unsigned cpu);
 uint64_t bare_cpu_interrupts(unsigned cpu);
+uint64_t bare_cpu_timers(unsigned cpu); /* of those, from its own timer */
 /* Let another CPU call a function.  PV_EBUSY while it runs an earlier one,
  * PV_ENODEV when there is no such CPU or it is CPU 0. */
 int bare_cpu_run(unsigned cpu, void (*call)(void *), void *argument);

@@ -41,9 +41,9 @@ struct bare_cpu {
 	unsigned index;
 	uint32_t apic;
 	bool online;
-	bool woken; /* by an event since the last wait */
-	bool ended; /* a handler has called vector_eoi */
-	uint64_t interrupts;
+	bool woken;                  /* by an event since the last wait */
+	bool ended;                  /* a handler has called vector_eoi */
+	uint64_t interrupts, timers; /* the latter are among the former */
 	uint64_t stack_low, stack_high;
 	/* work from CPU 0 */
 	void (*call)(void *);

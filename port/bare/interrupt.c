@@ -75,6 +75,7 @@ interrupt(struct bare_cpu *cpu, unsigned vector)
 
 	cpu->interrupts++;
 	if (vector == VECTOR_TIMER) {
+		cpu->timers++;
 		apic_eoi();
 		return;
 	}

@@ -185,6 +185,12 @@ bare_cpu_interrupts(unsigned cpu)
 	return cpu < bare_cpus() ? cpus[cpu]->interrupts : 0;
 }
 
+uint64_t
+bare_cpu_timers(unsigned cpu)
+{
+	return cpu < bare_cpus() ? cpus[cpu]->timers : 0;
+}
+
 int
 bare_cpu_run(unsigned cpu, void (*call)(void *), void *argument)
 {

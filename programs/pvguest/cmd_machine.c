@@ -8,8 +8,10 @@ cmd_cpus(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	for (unsigned cpu = 0; cpu < bare_cpus(); cpu++)
-		bare_printf("cpu%u: APIC %u, %lu interrupts\n", cpu,
-		    bare_cpu_apic(cpu), bare_cpu_interrupts(cpu));
+		bare_printf("cpu%u: APIC %u, %lu interrupts, %lu of its "
+			    "timer\n",
+		    cpu, bare_cpu_apic(cpu), bare_cpu_interrupts(cpu),
+		    bare_cpu_timers(cpu));
 	return STATUS_OK;
 }
 
