@@ -317,7 +317,8 @@ state_done(struct xs_request *request)
 		read_state(node);
 	if (error == PV_OK && !number)
 		node->bus->xen->stats->bad_value++;
-	if (!number && error != PV_ENOENT)
+	/* in a directory that is gone, XenStore refuses rather than says so */
+	if (!number && error != PV_ENOENT && error != PV_EACCES)
 		return;
 	node->device.backend_state = (unsigned)state;
 	if (driver != NULL && driver->backend != NULL)
