@@ -47,27 +47,34 @@ cmd_devices(int argc, char **argv)
 	return STATUS_OK;
 }
 
-#define COUNTERS(X)                                                  \
-	X(requests)                                                  \
-	X(bytes)                                                     \
-	X(exits)                                                     \
-	X(copies)                                                    \
-	X(hypercalls)                                                \
-	X(signals)                                                   \
-	X(elided) X(events) X(spurious) X(grants) X(slots) X(stalls) \
-	    X(bad_length) X(bad_text) X(bad_duplicate) X(bad_state)  \
-		X(bad_index) X(bad_id) X(bad_value) X(held)
-
 static void
 print_stats(const struct pv_device *device)
 {
+	const struct pv_stats *stats = &device->stats;
 	const struct {
 		const char *name;
 		uint64_t value;
 	} all[] = {
-#define COUNTER(name) { #name, device->stats.name },
-		COUNTERS(COUNTER)
-#undef COUNTER
+		{ "requests", stats->requests },
+		{ "bytes", stats->bytes },
+		{ "exits", stats->exits },
+		{ "copies", stats->copies },
+		{ "hypercalls", stats->hypercalls },
+		{ "signals", stats->signals },
+		{ "elided", stats->elided },
+		{ "events", stats->events },
+		{ "spurious", stats->spurious },
+		{ "grants", stats->grants },
+		{ "slots", stats->slots },
+		{ "stalls", stats->stalls },
+		{ "bad_length", stats->bad_length },
+		{ "bad_text", stats->bad_text },
+		{ "bad_duplicate", stats->bad_duplicate },
+		{ "bad_state", stats->bad_state },
+		{ "bad_index", stats->bad_index },
+		{ "bad_id", stats->bad_id },
+		{ "bad_value", stats->bad_value },
+		{ "held", stats->held },
 	};
 
 	bare_printf("%s:", device->name);
