@@ -221,6 +221,7 @@ struct xs_ring {
 	struct xen_channel channel;
 	uint32_t req_prod, rsp_cons; /* ours; the page only gets copies */
 	uint32_t req_cons;           /* as last seen */
+	uint32_t fault; /* the host's error, of an earlier connection */
 	bool can_reconnect, has_error;
 	uint64_t told;          /* when the host was last sent a signal */
 	bool asked;             /* for a connection made anew */

@@ -33,13 +33,17 @@ take_event(struct xs_ring *ring)
 static int
 connection(struct xs_ring *ring)
 {
+	uint32_t fault;
+
 	if (ring->can_reconnect &&
 	    shared_load32(&ring->page->connection) != XEN_STORE_CONNECTION_UP)
 		return PV_EBUSY;
-	if (ring->has_error &&
-	    shared_load32(&ring->page->error) != XEN_STORE_ERROR_NONE)
-		return PV_EPROTO;
-	return PV_OK;
+	if (!ring->has_error)
+		return PV_OK;
+	fault = shared_load32(&ring->page->error);
+	return fault == XEN_STORE_ERROR_NONE || fault == ring->fault
+	    ? PV_OK
+	    : PV_EPROTO;
 }
 
 /* Up to the end of the ring, from there on the rest. */
@@ -160,6 +164,8 @@ adopt_counters(struct xs_ring *ring)
 	ring->req_prod = shared_load32(&ring->page->req_prod);
 	ring->rsp_cons = shared_load32(&ring->page->rsp_cons);
 	ring->req_cons = shared_load32(&ring->page->req_cons);
+	/* nobody takes this word back */
+	ring->fault = shared_load32(&ring->page->error);
 }
 
 static int

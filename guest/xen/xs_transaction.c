@@ -153,6 +153,9 @@ ended(struct xs_request *request)
 {
 	struct xs_transaction *transaction = request->owner;
 
+	/* it may be open still */
+	if (request->error == PV_ETIMEDOUT)
+		abort_open(transaction);
 	if (request->error == PV_EAGAIN)
 		again(transaction);
 	else
