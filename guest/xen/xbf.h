@@ -3,7 +3,8 @@
  * xbf: the front end of a Xen block device, what its files share.
  *
  * xbf.c is the driver as the bus sees it, xbf_connect.c follows the states of
- * the back end, xbf_keys.c reads and writes XenStore.  xbf_queue.c holds what a
+ * the back end, xbf_online.c has all queues of a connection, xbf_keys.c reads
+ * and writes XenStore.  xbf_queue.c holds what a
  * queue lends to the host, xbf_io.c makes requests of the ring out of requests
  * of the owner, and xbf_complete.c takes the answers.
  *
@@ -172,10 +173,9 @@ struct xbf {
 	bool suspended;      /* the guest is being saved, or we are detached */
 	bool resetting;      /* it is us who closes */
 	unsigned generation; /* of xen, that what is lent belongs to */
-	bool met;          /* this back end, or one before, was ready for us */
-	bool asked_online; /* whether a closed back end may come back */
-	bool said_closed;  /* state Closed was written, of this connection */
-	uint64_t again;    /* not before */
+	bool asked_online;   /* whether a closed back end may come back */
+	bool said_closed;    /* state Closed was written, of this connection */
+	uint64_t again;      /* not before */
 	uint64_t reset_at;
 	bool resize;      /* the back end has something to say of its size */
 	bool many, multi; /* such keys stand in XenStore */
@@ -241,12 +241,21 @@ void xbf_answered(struct xbf *, int error);
 void xbf_backend(struct xenbus_device *, unsigned state);
 /* Let go of the connection and make it anew, with all requests. */
 void xbf_reset(struct xbf *);
-void xbf_changed(struct xbf *);
-/* Tell the owner that requests wait from now on. */
-void xbf_offline(struct xbf *);
 void xbf_suspend(struct xenbus_device *);
 void xbf_resume(struct xenbus_device *);
 void xbf_resume_cancelled(struct xenbus_device *);
+
+/* ---- xbf_online.c ------------------------------------------------------ */
+
+/* In order: fewer queues, a smaller ring, none. */
+int xbf_open_queues(struct xbf *);
+int xbf_equip_queues(struct xbf *);
+/* Requests go out from now on. */
+void xbf_start_queues(struct xbf *);
+void xbf_online(struct xbf *);
+/* Tell the owner that requests wait from now on. */
+void xbf_offline(struct xbf *);
+void xbf_changed(struct xbf *);
 
 /* ---- xbf_keys.c ------------------------------------------------------- */
 
@@ -285,6 +294,19 @@ void xbf_submit(struct pv_disk *, unsigned queue, struct pv_io *);
 void xbf_issue(struct xbf_queue *);
 /* Let the host see it. */
 void xbf_publish(struct xbf_queue *);
+
+/* ---- xbf_memory.c ----------------------------------------------------- */
+
+/* As much of an io as one request of the ring carries. */
+struct xbf_plan {
+	size_t length;
+	unsigned segments;
+	bool starved; /* it could be longer with more pages or references */
+};
+struct xbf_plan xbf_make_plan(const struct xbf_queue *, const struct pv_io *);
+/* Lend what the plan says, and name it in `to`. */
+void xbf_lend(struct xbf_queue *, struct xbf_slot *, const struct xbf_plan *,
+    struct xen_blk_segment *to);
 /* Copy between the pages of a request and its owner's memory. */
 void xbf_copy(struct pv_io *, unsigned segment, size_t within, void *page,
     size_t length, bool to_owner);

@@ -45,22 +45,6 @@ set_mode(struct xbf *xbf, enum xbf_mode mode)
 		    __ATOMIC_RELEASE);
 }
 
-void
-xbf_changed(struct xbf *xbf)
-{
-	if (xbf->disk.changed != NULL)
-		xbf->disk.changed(&xbf->disk, xbf->disk.owner);
-}
-
-void
-xbf_offline(struct xbf *xbf)
-{
-	if (!xbf->disk.online)
-		return;
-	xbf->disk.online = false;
-	xbf_changed(xbf);
-}
-
 /* ---- Letting go ------------------------------------------------------- */
 
 /* The back end that closes or has closed waits to hear that we have, too. */
@@ -132,32 +116,16 @@ stopping(struct xbf *xbf)
 
 /* ---- Connecting ------------------------------------------------------- */
 
-/* In order: fewer queues, a smaller ring, none. */
-static int
-open_queues(struct xbf *xbf)
-{
-	int error = PV_ENOMEM;
-
-	for (unsigned i = 0; i < xbf->queues_open; i++) {
-		error = xbf_queue_open(&xbf->queues[i], xbf->ring_pages);
-		if (error == PV_OK)
-			continue;
-		if (i > 0)
-			error = PV_OK;
-		xbf->queues_open = i;
-		break;
-	}
-	if (error == PV_OK)
-		return PV_OK;
-	xbf->queues_open = xbf->ring_pages = 1;
-	return xbf_queue_open(&xbf->queues[0], 1);
-}
-
 static void
 retry(struct xbf *xbf, const char *what, int error)
 {
 	xbf_log(xbf, PV_LOG_ERROR, "%s: %s", what, pv_error_text(error));
-	stop(xbf);
+	if (xbf->phase == XBF_RUNNING)
+		return; /* it was only about its size */
+	if (xbf->back == XEN_BUS_CONNECTED)
+		xbf_reset(xbf);
+	else
+		stop(xbf);
 	xbf->asked_online = false;
 	xbf->again = now_of(xbf) + RETRY;
 }
@@ -168,7 +136,7 @@ have_read_before(struct xbf *xbf)
 	int error;
 
 	xbf_agree(xbf);
-	error = open_queues(xbf);
+	error = xbf_open_queues(xbf);
 	if (error == PV_OK)
 		error = xbf_write_rings(xbf);
 	if (error == PV_OK)
@@ -177,60 +145,17 @@ have_read_before(struct xbf *xbf)
 		retry(xbf, "making its rings", error);
 }
 
-/* Requests that wait in a queue which there is no more. */
-static void
-move_waiting(struct xbf *xbf)
-{
-	for (unsigned i = xbf->queues_open; i < xbf->queues_count; i++) {
-		struct xbf_queue *from = &xbf->queues[i];
-		struct xbf_queue *to = &xbf->queues[i % xbf->queues_open];
-
-		if (from->waiting == NULL || from->taken || to->taken)
-			continue;
-		*to->waiting_end = from->waiting;
-		to->waiting_end = from->waiting_end;
-		from->waiting = NULL;
-		from->waiting_end = &from->waiting;
-	}
-}
-
-static void
-start_queues(struct xbf *xbf)
-{
-	for (unsigned i = 0; i < xbf->queues_open; i++) {
-		struct xbf_queue *queue = &xbf->queues[i];
-
-		__atomic_store_n(&queue->mode, (uint32_t)XBF_RUN,
-		    __ATOMIC_RELEASE);
-		__atomic_store_n(&queue->stopped, 0, __ATOMIC_RELEASE);
-		if (queue->taken)
-			continue;
-		xbf_issue(queue);
-		xbf_publish(queue);
-	}
-}
-
 static void
 go_online(struct xbf *xbf)
 {
-	struct pv_disk *disk = &xbf->disk;
-	unsigned segments = xbf_segments(xbf);
-
-	for (unsigned i = 0; i < xbf->queues_open; i++)
-		if (xbf_queue_equip(&xbf->queues[i], segments) != PV_OK) {
-			xbf_break(xbf, "no memory to lend to the host");
-			return;
-		}
-	disk->queues = xbf->queues_open;
-	disk->depth = xbf->queues[0].slots_count;
-	disk->max_transfer = (size_t)xbf->queues[0].segments_max * PV_PAGE_SIZE;
-	disk->online = true;
+	if (xbf_equip_queues(xbf) != PV_OK) {
+		xbf_break(xbf, "no memory to lend to the host");
+		return;
+	}
 	xbf->resetting = false;
 	enter(xbf, XBF_RUNNING, PV_NEVER);
 	say(xbf, XEN_BUS_CONNECTED);
-	move_waiting(xbf);
-	start_queues(xbf);
-	xbf_changed(xbf);
+	xbf_online(xbf);
 }
 
 static void
@@ -279,8 +204,8 @@ xbf_answered(struct xbf *xbf, int error)
 
 /* ---- One step --------------------------------------------------------- */
 
-/* At attach, an earlier driver of this guest, firmware for one, may have left
- * the back end connected. */
+/* A back end that is connected when we are not, left so by firmware for one, has
+ * to let go of that first. */
 static void
 waiting(struct xbf *xbf)
 {
@@ -289,14 +214,17 @@ waiting(struct xbf *xbf)
 	switch (xbf->back) {
 	case XEN_BUS_INIT_WAIT:
 	case XEN_BUS_INITIALISED:
-		xbf->met = true;
 		enter(xbf, XBF_READING, PV_NEVER);
 		xbf->attempt++;
 		xbf_read_before(xbf);
 		return;
 	case XEN_BUS_CONNECTED:
-		if (!xbf->met && !xbf->resetting)
+		if (!xbf->resetting)
 			xbf_reset(xbf);
+		break;
+	case XEN_BUS_CLOSING:
+		if (!xbf->said_closed)
+			say(xbf, XEN_BUS_CLOSED);
 		break;
 	case XEN_BUS_CLOSED:
 		if (!xbf->resetting && !xbf->asked_online) {
@@ -470,7 +398,7 @@ xbf_resume_cancelled(struct xenbus_device *xenbus)
 
 	xbf->suspended = false;
 	if (xbf->phase == XBF_RUNNING)
-		start_queues(xbf);
+		xbf_start_queues(xbf);
 	if (xbf->answered) {
 		xbf->answered = false;
 		xbf_answered(xbf, xbf->answer);

@@ -1,235 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * xbf: from the owner's request to requests in the ring.
- *
- * The host takes pieces of pages that begin at a multiple of 512 bytes and are
- * made of whole sectors of the disk: Linux's blkback refuses a segment that is
- * not.  What of the owner's memory is like that is lent as it stands; the rest,
- * and everything when grants are persistent or the host is not trusted, is
- * copied through pages of ours.
- */
+/* xbf: from the owner's request to requests in the ring. */
 #include "guest/bus/libc.h"
 #include "guest/xen/xbf.h"
 
 #define SECTOR XEN_BLK_SECTOR_SIZE
-
-/* ---- Places in the owner's memory ------------------------------------- */
-
-void
-xbf_advance(const struct pv_io *io, unsigned *segment, size_t *within,
-    size_t length)
-{
-	while (*segment < io->count) {
-		size_t left = io->segments[*segment].len - *within;
-
-		if (length < left) {
-			*within += length;
-			return;
-		}
-		length -= left;
-		*segment += 1;
-		*within = 0;
-	}
-}
-
-void
-xbf_copy(struct pv_io *io, unsigned segment, size_t within, void *page,
-    size_t length, bool to_owner)
-{
-	unsigned char *ours = page;
-
-	while (length > 0 && segment < io->count) {
-		const struct pv_segment *from = &io->segments[segment];
-		unsigned char *theirs = (unsigned char *)from->data + within;
-		size_t len = from->len - within;
-
-		if (len > length)
-			len = length;
-		memcpy(to_owner ? theirs : ours, to_owner ? ours : theirs, len);
-		ours += len;
-		length -= len;
-		segment++;
-		within = 0;
-	}
-}
-
-/* Bytes from there on that can be lent in one piece; 0: none. */
-static size_t
-lendable(const struct xbf *xbf, const struct pv_io *io, unsigned segment,
-    size_t within)
-{
-	const struct pv_segment *at = &io->segments[segment];
-	uint64_t physical = at->physical + within;
-	size_t len, page;
-
-	if (xbf->copies || at->physical == PV_NO_PHYSICAL ||
-	    physical % SECTOR != 0)
-		return 0;
-	len = at->len - within;
-	page = PV_PAGE_SIZE - (size_t)(physical % PV_PAGE_SIZE);
-	if (len > page)
-		len = page;
-	return len & ~(size_t)(xbf->disk.sector_size - 1);
-}
-
-/* Bytes from there on that go into one page of ours: up to where lending is
- * possible again. */
-static size_t
-copyable(const struct xbf *xbf, const struct pv_io *io, unsigned segment,
-    size_t within)
-{
-	size_t len = 0;
-
-	while (segment < io->count && len < PV_PAGE_SIZE) {
-		if (len > 0 && (len & (xbf->disk.sector_size - 1)) == 0 &&
-		    lendable(xbf, io, segment, within) > 0)
-			break;
-		len += io->segments[segment].len - within;
-		segment++;
-		within = 0;
-	}
-	return len < PV_PAGE_SIZE ? len : PV_PAGE_SIZE;
-}
-
-/* One segment of the ring. */
-struct piece {
-	size_t length;
-	bool copy;
-};
-
-static struct piece
-next_piece(const struct xbf *xbf, const struct pv_io *io, unsigned *segment,
-    size_t *within, uint64_t left)
-{
-	struct piece piece = { 0 };
-
-	xbf_advance(io, segment, within, 0);
-	piece.length = lendable(xbf, io, *segment, *within);
-	if (piece.length == 0) {
-		piece.copy = true;
-		piece.length = copyable(xbf, io, *segment, *within);
-	}
-	if (piece.length > left)
-		piece.length = (size_t)left;
-	return piece;
-}
-
-/* ---- A request of the ring -------------------------------------------- */
-
-struct plan {
-	size_t length;
-	unsigned segments;
-	bool starved; /* it could be longer with more pages or references */
-};
-
-/* As much as one request carries. */
-static struct plan
-make_plan(const struct xbf_queue *queue, const struct pv_io *io)
-{
-	unsigned max = queue->segments_max, segment = io->segment;
-	uint64_t left = io->total - io->progress;
-	unsigned pages = 0, references = 0;
-	struct plan plan = { 0 };
-	size_t within = io->within;
-
-	if (max > XEN_BLK_SEGMENTS_MAX && queue->indirects == NULL)
-		max = XEN_BLK_SEGMENTS_MAX;
-	while (plan.segments < max && left > 0) {
-		struct piece piece = next_piece(queue->xbf, io, &segment,
-		    &within, left);
-
-		if (piece.copy ? pages == queue->pages_left
-			       : references == queue->references_left) {
-			plan.starved = true;
-			break;
-		}
-		if (piece.copy)
-			pages++;
-		else
-			references++;
-		xbf_advance(io, &segment, &within, piece.length);
-		plan.length += piece.length;
-		plan.segments++;
-		left -= piece.length;
-	}
-	return plan;
-}
-
-static struct xbf_grant *
-lend_owner(struct xbf_queue *queue, const struct pv_io *io,
-    const struct xbf_slot *slot, unsigned segment, size_t within)
-{
-	struct xbf_grant *grant = queue->references;
-
-	queue->references = grant->next;
-	queue->references_left--;
-	grant->physical = io->segments[segment].physical + within;
-	grant->lent = true;
-	xen_grant_set(queue->xbf->xen, &queue->stats, grant->reference,
-	    queue->xbf->xenbus->backend_id,
-	    grant->physical - grant->physical % PV_PAGE_SIZE,
-	    slot->operation == XEN_BLK_WRITE);
-	return grant;
-}
-
-static struct xbf_grant *
-lend_page(struct xbf_queue *queue, struct pv_io *io,
-    const struct xbf_slot *slot, unsigned segment, size_t within, size_t length)
-{
-	struct xbf *xbf = queue->xbf;
-	struct xbf_grant *grant = queue->pages;
-	bool write = slot->operation == XEN_BLK_WRITE;
-
-	queue->pages = grant->next;
-	queue->pages_left--;
-	if (xbf->untrusted)
-		memset(grant->page, 0, PV_PAGE_SIZE);
-	if (write) {
-		xbf_copy(io, segment, within, grant->page, length, false);
-		queue->stats.copies++;
-	}
-	if (!grant->lent)
-		xen_grant_set(xbf->xen, &queue->stats, grant->reference,
-		    xbf->xenbus->backend_id, grant->physical,
-		    write && !xbf->persistent);
-	grant->lent = true;
-	return grant;
-}
-
-/* Lend what the plan says, and name it in `to`. */
-static void
-fill(struct xbf_queue *queue, struct xbf_slot *slot, const struct plan *plan,
-    struct xen_blk_segment *to)
-{
-	struct xbf_grant **link = &slot->grants;
-	struct pv_io *io = slot->io;
-	unsigned segment = slot->segment;
-	uint64_t left = plan->length;
-	size_t within = slot->within;
-
-	for (unsigned i = 0; i < plan->segments; i++) {
-		struct piece piece = next_piece(queue->xbf, io, &segment,
-		    &within, left);
-		unsigned first = 0;
-
-		if (piece.copy)
-			*link = lend_page(queue, io, slot, segment, within,
-			    piece.length);
-		else {
-			*link = lend_owner(queue, io, slot, segment, within);
-			first = (unsigned)((*link)->physical % PV_PAGE_SIZE) /
-			    SECTOR;
-		}
-		(*link)->length = (uint16_t)piece.length;
-		to[i] = (struct xen_blk_segment){ .ref = (*link)->reference,
-			.first = (uint8_t)first,
-			.last = (uint8_t)(first + piece.length / SECTOR - 1) };
-		link = &(*link)->next;
-		xbf_advance(io, &segment, &within, piece.length);
-		left -= piece.length;
-	}
-	*link = NULL;
-}
 
 static struct xbf_slot *
 slot_new(struct xbf_queue *queue, struct pv_io *io, uint8_t operation)
@@ -261,7 +35,7 @@ slot_id(const struct xbf_queue *queue, const struct xbf_slot *slot)
 
 static void
 put_direct(struct xbf_queue *queue, struct xbf_slot *slot,
-    const struct plan *plan)
+    const struct xbf_plan *plan)
 {
 	struct xen_blk_request request = { .operation = slot->operation,
 		.segments = (uint8_t)plan->segments,
@@ -269,7 +43,7 @@ put_direct(struct xbf_queue *queue, struct xbf_slot *slot,
 		.id = slot_id(queue, slot),
 		.sector = (slot->io->offset + slot->start) / SECTOR };
 
-	fill(queue, slot, plan, request.segment);
+	xbf_lend(queue, slot, plan, request.segment);
 	ring_put(&queue->ring, &request,
 	    (uint32_t)offsetof(struct xen_blk_request, segment) +
 		plan->segments * (uint32_t)sizeof(*request.segment));
@@ -277,7 +51,7 @@ put_direct(struct xbf_queue *queue, struct xbf_slot *slot,
 
 static void
 put_indirect(struct xbf_queue *queue, struct xbf_slot *slot,
-    const struct plan *plan)
+    const struct xbf_plan *plan)
 {
 	struct xbf_grant *page = queue->indirects;
 	struct xen_blk_indirect request = { .operation = XEN_BLK_INDIRECT,
@@ -290,7 +64,7 @@ put_indirect(struct xbf_queue *queue, struct xbf_slot *slot,
 	queue->indirects = page->next;
 	slot->indirect = page;
 	request.ref[0] = page->reference;
-	fill(queue, slot, plan, page->page);
+	xbf_lend(queue, slot, plan, page->page);
 	ring_put(&queue->ring, &request, sizeof(request));
 }
 
@@ -300,7 +74,7 @@ put_indirect(struct xbf_queue *queue, struct xbf_slot *slot,
 static bool
 issue_data(struct xbf_queue *queue, struct pv_io *io)
 {
-	struct plan plan = make_plan(queue, io);
+	struct xbf_plan plan = xbf_make_plan(queue, io);
 	struct xbf_slot *slot;
 
 	/* rather wait than send crumbs */
@@ -330,7 +104,7 @@ issue_flush(struct xbf_queue *queue, struct pv_io *io)
 
 	if (operation != XBF_NO_FLUSH)
 		put_direct(queue, slot_new(queue, io, operation),
-		    &(struct plan){ 0 });
+		    &(struct xbf_plan){ 0 });
 	io->progress = io->total;
 }
 

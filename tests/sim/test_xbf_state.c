@@ -386,6 +386,40 @@ test_firmware_has_closed(void **state)
 	left_behind(*state, "6", 6);
 }
 
+static void
+test_firmware_is_still_connected(void **state)
+{
+	left_behind(*state, "4", 4);
+}
+
+static void
+test_firmware_is_closing(void **state)
+{
+	left_behind(*state, "5", 5);
+}
+
+static void
+test_back_end_that_waits_as_initialised(void **state)
+{
+	left_behind(*state, "1", 3);
+}
+
+/* Connected, closing, and connected all the same. */
+static void
+test_host_changes_its_mind_about_closing(void **state)
+{
+	struct lab *lab = *state;
+	static struct load load;
+
+	lab_start(lab, &plain);
+	begin(lab, &load);
+	host_blkback_state(lab->blk, 5);
+	lab_until(lab, lab_is_offline, "offline");
+	host_blkback_state(lab->blk, 4);
+	lab_until(lab, lab_is_online, "online again");
+	end(lab, &load, PV_OK);
+}
+
 /* ---- Saved and restored ----------------------------------------------- */
 
 static void
@@ -558,6 +592,10 @@ main(void)
 		lab_test(test_connected_twice),
 		lab_test(test_states_at_random),
 		lab_test(test_firmware_has_closed),
+		lab_test(test_firmware_is_still_connected),
+		lab_test(test_firmware_is_closing),
+		lab_test(test_back_end_that_waits_as_initialised),
+		lab_test(test_host_changes_its_mind_about_closing),
 		lab_test(test_saved),
 		lab_test(test_saved_with_persistent_grants),
 		lab_test(test_saved_and_restored_as_another_domain),
