@@ -148,20 +148,26 @@ cpu_vector(struct xen *xen, unsigned cpu)
 	    XEN_HVM_OP_SET_UPCALL_VECTOR, (uintptr_t)&upcall, 0));
 }
 
-static enum events_delivery
+/* What the handler goes by is set before the host hears of the vector, for an
+ * event may wait for that: without its EOI the local APIC would be stuck. */
+static void
 choose_delivery(struct xen *xen)
 {
+	enum events_delivery *delivery = &xen->events->delivery;
 	int vector = xen->events->vector;
 
-	if (vector < 0)
-		return EVENTS_POLLED;
-	if (xen->port->vector_eoi != NULL && cpu_vector(xen, 0) == PV_OK)
-		return EVENTS_CPU_VECTORS;
-	if ((xen->features & 1u << XEN_FEAT_HVM_CALLBACK_VECTOR) &&
+	if (vector >= 0 && xen->port->vector_eoi != NULL) {
+		__atomic_store_n(delivery, EVENTS_CPU_VECTORS,
+		    __ATOMIC_SEQ_CST);
+		if (cpu_vector(xen, 0) == PV_OK)
+			return;
+	}
+	__atomic_store_n(delivery, EVENTS_ONE_VECTOR, __ATOMIC_SEQ_CST);
+	if (vector < 0 ||
+	    !(xen->features & 1u << XEN_FEAT_HVM_CALLBACK_VECTOR) ||
 	    xen_param_set(xen, XEN_HVM_PARAM_CALLBACK_IRQ,
-		XEN_HVM_CALLBACK_VECTOR(vector)) == PV_OK)
-		return EVENTS_ONE_VECTOR;
-	return EVENTS_POLLED;
+		XEN_HVM_CALLBACK_VECTOR(vector)) != PV_OK)
+		__atomic_store_n(delivery, EVENTS_POLLED, __ATOMIC_SEQ_CST);
 }
 
 /* The CPU may be interrupted as soon as this returns. */
@@ -194,7 +200,7 @@ begin(struct xen *xen)
 		error = start_cpu(xen, 0);
 	}
 	if (error == PV_OK)
-		events->delivery = choose_delivery(xen);
+		choose_delivery(xen);
 	return error;
 }
 
