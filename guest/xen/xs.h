@@ -150,6 +150,7 @@ struct xs {
 	struct xs_request *first, **last; /* queued */
 	struct xs_slot slots[XS_SLOTS];
 	unsigned outstanding;
+	unsigned window; /* of these, at most */
 	uint64_t sequence;
 
 	/* the message on its way out, and the one on its way in */
@@ -201,6 +202,8 @@ void xs_restart(struct xs *);
  * made anew.  Another error: the connection is lost. */
 struct xs_transport {
 	size_t limit;
+	/* requests under way at once; 0: XS_OUTSTANDING */
+	unsigned window;
 	long (*read)(struct xs_transport *, void *to, size_t room);
 	long (*write)(struct xs_transport *, const void *from, size_t size);
 	/* Tell the host of what was written and read; NULL: no need. */

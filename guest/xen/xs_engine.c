@@ -19,6 +19,7 @@ xs_init(struct xs *xs, const struct pv_port *port, struct pv_stats *stats,
 	memset(xs, 0, sizeof(*xs));
 	xs->port = port;
 	xs->stats = stats;
+	xs->window = XS_OUTSTANDING;
 	xs->limit = limit < XEN_STORE_PAYLOAD_MAX ? limit
 						  : XEN_STORE_PAYLOAD_MAX;
 	xs->last = &xs->first;
@@ -185,8 +186,7 @@ xs_pending(const struct xs *xs)
 {
 	if (xs->out_at < xs->out_size)
 		return true;
-	return xs->first != NULL && !xs->paused &&
-	    xs->outstanding < XS_OUTSTANDING;
+	return xs->first != NULL && !xs->paused && xs->outstanding < xs->window;
 }
 
 static void

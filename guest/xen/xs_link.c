@@ -7,6 +7,8 @@
 /* A connection that does not come back in that time will not. */
 #define RECONNECT_TIMEOUT (30 * PV_SECOND)
 #define RECONNECT_LOOK (100 * PV_MILLISECOND)
+/* A stream does not say when it takes more. */
+#define BLOCKED_LOOK (10 * PV_MILLISECOND)
 /* A host that breaks it more often than this has nothing to say. */
 #define LOSSES_MAX 16u
 
@@ -43,6 +45,8 @@ xs_link_open(struct xs_link *link, struct xen *xen)
 	if (error != PV_OK)
 		return error;
 	xs_init(&link->xs, xen->port, xen->stats, link->transport->limit);
+	if (link->transport->window != 0)
+		link->xs.window = link->transport->window;
 	link->state = XS_LINK_UP;
 	return PV_OK;
 }
@@ -185,12 +189,15 @@ xs_link_poll(struct xs_link *link, unsigned budget)
 		link->more = true;
 	/* what the answers and events led to */
 	xs_expire(&link->xs);
+	if (link->state != XS_LINK_UP)
+		return false;
 	if (link->transport->interval != NULL)
 		look = link->transport->interval(link->transport,
 		    link->xs.outstanding > 0 || link->blocked);
+	else if (link->blocked)
+		look = BLOCKED_LOOK;
 	link->look = look == PV_NEVER ? PV_NEVER : now(link) + look;
-	return link->state == XS_LINK_UP &&
-	    (link->more || (!link->blocked && xs_pending(&link->xs)));
+	return link->more || (!link->blocked && xs_pending(&link->xs));
 }
 
 uint64_t

@@ -62,8 +62,14 @@ xs_stream_open(struct xs_stream *stream, const struct pv_port *port)
 	limit = port->xenstore_limit(port->ctx);
 	if (limit == 0)
 		return PV_ENODEV;
+	/*
+	 * One request at a time.  Linux's device keeps the message of a file in
+	 * one place until it has gone out: of several written in a row only the
+	 * first was answered by Linux 6.1.
+	 */
 	*stream = (struct xs_stream){
 		.transport = { .limit = limit,
+		    .window = 1,
 		    .read = stream_read,
 		    .write = stream_write,
 		    .reconnect = stream_reconnect,
