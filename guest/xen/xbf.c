@@ -366,9 +366,13 @@ static int
 xbf_attach(struct pv_device *device)
 {
 	struct xenbus_device *xenbus = device->aux;
-	struct xbf *xbf = pv_alloc(device->bus, sizeof(*xbf));
+	struct xbf *xbf;
 	int error;
 
+	/* another driver has the rings */
+	if (!xenbus->xen->privileged)
+		return PV_ENODEV;
+	xbf = pv_alloc(device->bus, sizeof(*xbf));
 	if (xbf == NULL)
 		return PV_ENOMEM;
 	xbf->device = device;

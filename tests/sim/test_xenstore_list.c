@@ -192,15 +192,16 @@ test_parts_below(void **state)
 	assert_non_null(memmem(names, len, "data/name-00999", 16));
 }
 
-/* Nothing can carry such a list; the host is not asked for all of it. */
+/* Nothing can carry such a list; the host is not asked for all of it, however
+ * long it goes on. */
 static void
-test_55_a_hundred_thousand_names(void **state)
+test_55_more_names_than_an_answer_holds(void **state)
 {
 	struct world *world = *state;
 	uint64_t requests;
 
 	xenstore_world(world);
-	many(world, 100000);
+	many(world, 20000);
 	let_pass(world, PV_SECOND);
 	requests = counts(world)->requests;
 	assert_int_equal(lists(world, "data", false), PV_EMSGSIZE);
@@ -342,7 +343,7 @@ main(void)
 		world_test(test_what_a_list_costs),
 		world_test(test_in_parts),
 		world_test(test_parts_below),
-		world_test(test_55_a_hundred_thousand_names),
+		world_test(test_55_more_names_than_an_answer_holds),
 		world_test(test_55_changing_between_parts),
 		world_test(test_55_changed_once_between_parts),
 		world_test(test_55_host_without_parts),
