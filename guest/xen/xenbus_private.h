@@ -68,9 +68,10 @@ struct xenbus_scan {
 		SCAN_UNITS
 	} phase;
 	struct xs_request request;
-	bool again;    /* something changed since it began */
-	bool failed;   /* and so it does not tell what is gone */
-	bool complete; /* there was one */
+	bool again;        /* something changed since it began */
+	bool failed;       /* and so it does not tell what is gone */
+	bool complete;     /* there was one */
+	unsigned failures; /* in a row */
 	uint64_t retry;
 	char path[48];
 	char name[32]; /* of the class */

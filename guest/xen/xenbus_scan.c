@@ -7,8 +7,9 @@
 #include "guest/bus/libc.h"
 #include "guest/xen/xenbus_private.h"
 
-/* After a scan that failed. */
+/* After a scan that failed, and twice as long after each more. */
 #define RETRY PV_SECOND
+#define RETRY_DOUBLINGS 6
 
 static void
 count_long(struct xenbus *bus)
@@ -61,9 +62,15 @@ finish(struct xenbus *bus)
 		else if (node->suspect)
 			xenbus_node_verify(node);
 	}
-	if (scan->failed)
-		scan->retry = pv_bus_now(bus->xen->bus) + RETRY;
-	else if (scan->again)
+	if (!scan->failed)
+		scan->failures = 0;
+	else if (bus->link.state != XS_LINK_DEAD) {
+		scan->retry = pv_bus_now(bus->xen->bus) +
+		    (RETRY << scan->failures);
+		if (scan->failures < RETRY_DOUBLINGS)
+			scan->failures++;
+	}
+	if (!scan->failed && scan->again)
 		xenbus_scan_start(bus);
 }
 
@@ -72,7 +79,7 @@ fail(struct xenbus *bus, int error)
 {
 	struct xenbus_scan *scan = &bus->scan;
 
-	if (!scan->failed && error != PV_EAGAIN)
+	if (!scan->failed && scan->failures == 0 && error != PV_EAGAIN)
 		xen_log(bus->xen, PV_LOG_ERROR, "XenStore: %s: %s", scan->path,
 		    pv_error_text(error));
 	scan->failed = true;

@@ -264,6 +264,28 @@ test_attaching_does_not_wait_for_ever(void **state)
 	assert_true(sim_now(world->sim) - start < 20 * PV_SECOND);
 }
 
+/* Asked again, less and less often, with one line. */
+static void
+test_devices_cannot_be_listed(void **state)
+{
+	struct world *world = *state;
+	const char *const nobody[] = { "n0" };
+	const char *line = "xen0: XenStore: device: refused", *log;
+	uint64_t requests;
+	char path[64];
+
+	machine(world);
+	host_xenstore_home(store(world), path, sizeof(path), "device");
+	assert_true(host_xenstore_permit(store(world), path, nobody, 1));
+	attach(world);
+	requests = counts(world)->requests;
+	let_pass(world, 3600 * PV_SECOND);
+	assert_true(counts(world)->requests - requests < 100);
+	log = strstr(sim_machine_log(world->machine), line);
+	assert_non_null(log);
+	assert_null(strstr(log + 1, line));
+}
+
 /* ---- Hot plug --------------------------------------------------------- */
 
 static void
@@ -874,6 +896,7 @@ main(void)
 		world_test(test_names_that_are_none),
 		world_test(test_back_end_comes_later),
 		world_test(test_attaching_does_not_wait_for_ever),
+		world_test(test_devices_cannot_be_listed),
 		world_test(test_plugged_in_and_out),
 		world_test(test_new_class),
 		world_test(test_replaced_between_two_looks),
