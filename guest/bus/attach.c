@@ -106,6 +106,19 @@ pv_device_attach(struct pv_device *parent, const char *name, const char *where,
 		.certain = true });
 }
 
+void
+pv_device_unconfigured(struct pv_device *parent, const char *name,
+    const char *where, void *aux)
+{
+	not_configured(parent->bus, parent,
+	    &(struct attach){ .interface = parent->interface,
+		.name = name,
+		.where = where,
+		.aux = aux,
+		.certain = true },
+	    NULL);
+}
+
 static struct pv_device *
 last_child(struct pv_device *parent)
 {

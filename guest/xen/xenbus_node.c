@@ -278,6 +278,10 @@ verify_done(struct xs_request *request)
 		return;
 	if (node->jobs != NULL)
 		return; /* we are writing it ourselves */
+	if (node->device.state != node->expected) {
+		xenbus_node_verify(node); /* we have, meanwhile */
+		return;
+	}
 	if (state != node->device.state) {
 		node->vanished = true;
 		xenbus_scan_start(node->bus);
@@ -294,6 +298,7 @@ xenbus_node_verify(struct xenbus_node *node)
 	if (request->state != XS_IDLE)
 		return;
 	request->done = verify_done;
+	node->expected = node->device.state;
 	(void)xs_submit(xenbus_xs(node->bus), request);
 }
 
@@ -378,9 +383,7 @@ driver_name(const struct xenbus_device *device)
 {
 	if (memcmp(device->class_name, "vbd", 4) == 0)
 		return "xbf";
-	if (memcmp(device->class_name, "vif", 4) == 0)
-		return "xnf";
-	return device->class_name;
+	return "xnf";
 }
 
 void
@@ -390,8 +393,14 @@ xenbus_node_attach(struct xenbus_node *node)
 
 	node->state = NODE_ATTACHED;
 	node->patience = pv_bus_now(node->bus->xen->bus) + XENBUS_PATIENCE;
-	device->device = pv_device_attach(node->bus->xen->device,
-	    driver_name(device), device->node, device);
+	device->device = NULL;
+	/* a class may have the name of any driver, that of xen itself too */
+	if (has_driver(device))
+		device->device = pv_device_attach(node->bus->xen->device,
+		    driver_name(device), device->node, device);
+	else
+		pv_device_unconfigured(node->bus->xen->device,
+		    device->class_name, device->node, device);
 	if (device->device == NULL)
 		device->driver = NULL;
 	if (device->driver != NULL)

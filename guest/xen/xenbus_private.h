@@ -38,9 +38,10 @@ struct xenbus_node {
 		NODE_READY,
 		NODE_ATTACHED /* or known to have no driver */
 	} state;
-	bool seen;     /* in this scan */
-	bool reread;   /* something changed while it was read */
-	bool suspect;  /* perhaps it was removed and made again */
+	bool seen;         /* in this scan */
+	bool reread;       /* something changed while it was read */
+	bool suspect;      /* perhaps it was removed and made again */
+	unsigned expected; /* our state when that was asked */
 	bool vanished; /* from XenStore: nothing is written there any more */
 	bool resuming; /* what is read is for the driver's resume */
 	uint64_t patience;

@@ -183,6 +183,8 @@ int xs_input(struct xs *, const void *bytes, size_t size);
 /* What is left of the message to be sent, one at a time; 0: nothing now. */
 size_t xs_output(struct xs *, const uint8_t **bytes);
 void xs_sent(struct xs *, size_t size);
+/* The transport does not take this message, of which nothing went out. */
+void xs_refused(struct xs *, int error);
 /* Give up what has waited too long; start transactions that are due. */
 void xs_expire(struct xs *);
 uint64_t xs_deadline(const struct xs *);
@@ -206,6 +208,8 @@ struct xs_transport {
 	unsigned window;
 	long (*read)(struct xs_transport *, void *to, size_t room);
 	long (*write)(struct xs_transport *, const void *from, size_t size);
+	/* Whether an error of write is about that message only. */
+	bool (*refusal)(const struct xs_transport *, int error);
 	/* Tell the host of what was written and read; NULL: no need. */
 	void (*flush)(struct xs_transport *);
 	/* PV_OK: made anew.  PV_EAGAIN: not yet.  NULL or another error: it
@@ -213,6 +217,8 @@ struct xs_transport {
 	int (*reconnect)(struct xs_transport *);
 	/* How often to look without an event; PV_NEVER: events suffice. */
 	uint64_t (*interval)(const struct xs_transport *, bool busy);
+	/* It makes no sense any more: have done with it; NULL: no need. */
+	void (*drop)(struct xs_transport *);
 	int (*resume)(struct xs_transport *);
 	void (*close)(struct xs_transport *);
 };
@@ -253,9 +259,10 @@ struct xs_link {
 		XS_LINK_LOST,
 		XS_LINK_DEAD
 	} state;
-	bool blocked; /* the transport took no more */
-	bool more;    /* and not all was read */
-	unsigned losses;
+	bool blocked;    /* the transport took no more */
+	bool more;       /* and not all was read */
+	unsigned losses; /* one soon after the other */
+	uint64_t lost_at;
 	uint64_t lost_until; /* then it is given up */
 	uint64_t look;       /* without an event */
 	uint8_t buffer[XEN_STORE_RING_SIZE];

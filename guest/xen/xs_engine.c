@@ -239,6 +239,23 @@ xs_sent(struct xs *xs, size_t size)
 	xs->out_at += size;
 }
 
+void
+xs_refused(struct xs *xs, int error)
+{
+	struct xen_store_header header;
+	struct xs_slot *slot;
+
+	memcpy(&header, xs->out, HEADER);
+	xs->out_at = xs->out_size;
+	slot = &xs->slots[header.req_id & (XS_SLOTS - 1)];
+	if (slot->generation != header.req_id >> SLOT_BITS)
+		return;
+	if (slot->request != NULL)
+		finish_empty(xs, slot->request, error, false);
+	else if (slot->lost)
+		slot_free(slot);
+}
+
 /* ---- In --------------------------------------------------------------- */
 
 /* Nobody waits for it any more, but a transaction that it began is open. */

@@ -15,6 +15,7 @@ static const struct {
 	{ "ENOENT", PV_ENOENT },
 	{ "ENOMEM", PV_ENOMEM },
 	{ "ENOSPC", PV_ENOMEM }, /* a quota */
+	{ "EQUOTA", PV_ENOMEM }, /* the same, by oxenstored */
 	{ "EIO", PV_EIO },
 	{ "ENOTEMPTY", PV_EBUSY },
 	{ "ENOSYS", PV_ENOTSUP },

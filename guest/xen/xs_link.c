@@ -9,8 +9,10 @@
 #define RECONNECT_LOOK (100 * PV_MILLISECOND)
 /* A stream does not say when it takes more. */
 #define BLOCKED_LOOK (10 * PV_MILLISECOND)
-/* A host that breaks it more often than this has nothing to say. */
+/* A host that breaks it more often than this, one time soon after the other, has
+ * nothing to say. */
 #define LOSSES_MAX 16u
+#define LOSSES_TIME (60 * PV_SECOND)
 
 static uint64_t
 now(const struct xs_link *link)
@@ -61,9 +63,17 @@ xs_link_close(struct xs_link *link)
 /* ---- Losing it -------------------------------------------------------- */
 
 static void
+drop(struct xs_link *link)
+{
+	if (link->transport->drop != NULL)
+		link->transport->drop(link->transport);
+}
+
+static void
 die(struct xs_link *link, int error)
 {
 	link->state = XS_LINK_DEAD;
+	drop(link);
 	say(link, "the connection is lost for good");
 	xs_die(&link->xs, error);
 }
@@ -82,8 +92,12 @@ lose(struct xs_link *link, int error)
 	link->xs.paused = true;
 	link->lost_until = now(link) + RECONNECT_TIMEOUT;
 	link->look = 0;
+	drop(link);
 	if (error != PV_EBUSY)
 		xs_fail_all(&link->xs, error);
+	if (now(link) - link->lost_at > LOSSES_TIME)
+		link->losses = 0;
+	link->lost_at = now(link);
 	if (link->transport->reconnect == NULL || ++link->losses > LOSSES_MAX)
 		die(link, PV_EPROTO);
 }
@@ -124,6 +138,14 @@ push(struct xs_link *link)
 
 		if (moved == PV_EAGAIN || moved == 0) {
 			link->blocked = true;
+			break;
+		}
+		if (moved < 0 && transport->refusal != NULL &&
+		    transport->refusal(transport, (int)moved) &&
+		    link->xs.out_at == 0) {
+			xs_refused(&link->xs, (int)moved);
+			/* what that led to has its turn, within the budget */
+			total++;
 			break;
 		}
 		if (moved < 0)

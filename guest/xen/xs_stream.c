@@ -37,6 +37,23 @@ stream_reconnect(struct xs_transport *transport)
 	return port->xenstore_limit(port->ctx) > 0 ? PV_OK : PV_EAGAIN;
 }
 
+/* Linux sets a watch in the write itself, and that fails as the watch does. */
+static bool
+stream_refusal(const struct xs_transport *transport, int error)
+{
+	(void)transport;
+	return error != PV_EIO && error != PV_ENODEV;
+}
+
+static void
+stream_drop(struct xs_transport *transport)
+{
+	const struct pv_port *port = port_of(transport);
+
+	if (port->xenstore_close != NULL)
+		port->xenstore_close(port->ctx);
+}
+
 /* The kernel keeps it open. */
 static int
 stream_resume(struct xs_transport *transport)
@@ -48,7 +65,7 @@ stream_resume(struct xs_transport *transport)
 static void
 stream_close(struct xs_transport *transport)
 {
-	(void)transport;
+	stream_drop(transport);
 }
 
 int
@@ -73,6 +90,8 @@ xs_stream_open(struct xs_stream *stream, const struct pv_port *port)
 		    .read = stream_read,
 		    .write = stream_write,
 		    .reconnect = stream_reconnect,
+		    .refusal = stream_refusal,
+		    .drop = stream_drop,
 		    .resume = stream_resume,
 		    .close = stream_close },
 		.port = port,

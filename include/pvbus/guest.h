@@ -276,6 +276,9 @@ void pv_free(const struct pv_bus *, void *memory, size_t size);
  */
 struct pv_device *pv_device_attach(struct pv_device *parent, const char *name,
     const char *where, void *aux);
+/* The same for what no driver is to take, whatever the host calls it. */
+void pv_device_unconfigured(struct pv_device *parent, const char *name,
+    const char *where, void *aux);
 /* Take a device away, its children first; hot unplug. */
 void pv_device_detach(struct pv_device *);
 /* %s %u %x %c only; what comes from the host is to be printable already. */

@@ -187,6 +187,8 @@ struct pv_port {
 	long (*xenstore_read)(void *ctx, void *to, size_t room);
 	long (*xenstore_write)(void *ctx, const void *from, size_t size);
 	size_t (*xenstore_limit)(void *ctx);
+	/* End the connection; what is read or written next is on another. */
+	void (*xenstore_close)(void *ctx);
 
 	/* The time stamp counter of the CPU that calls. */
 	uint64_t (*tsc)(void *ctx);

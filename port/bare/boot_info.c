@@ -75,6 +75,16 @@ boot_keep(struct boot_info *info, uint64_t start, uint64_t size)
 }
 
 void
+boot_keep_surely(struct boot_info *info, uint64_t start, uint64_t size)
+{
+	if (info->keeps == BOOT_MODULES) {
+		info->keeps--;
+		info->dropped++;
+	}
+	boot_keep(info, start, size);
+}
+
+void
 boot_copy_command_line(struct boot_info *info, const struct boot_memory *memory,
     uint64_t physical, uint64_t limit)
 {

@@ -103,6 +103,8 @@ void boot_add_range(struct boot_info *, uint64_t start, uint64_t size,
     uint32_t type);
 /* Memory that is in use and must not be handed out. */
 void boot_keep(struct boot_info *, uint64_t start, uint64_t size);
+/* The same, even if another has to go for it. */
+void boot_keep_surely(struct boot_info *, uint64_t start, uint64_t size);
 void boot_copy_command_line(struct boot_info *, const struct boot_memory *,
     uint64_t physical, uint64_t limit);
 

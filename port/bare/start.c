@@ -30,7 +30,7 @@ memory_init(void)
 
 	cpu_cpuid(0x80000008, 0, out);
 	limit = 1ull << ((out[0] & 0xff) < 36 ? 36 : out[0] & 0xff);
-	boot_keep(&info, (uintptr_t)image_head,
+	boot_keep_surely(&info, (uintptr_t)image_head,
 	    (uint64_t)(image_end - image_head));
 	/* page tables come out of memory that is mapped already */
 	count = boot_usable(&info, 4 * GIB, usable, USABLE, &top);

@@ -44,6 +44,12 @@ linux_log(const struct linux_port *linux_port, enum pv_log level,
 	linux_port->config.log(linux_port->config.log_ctx, level, line);
 }
 
+static void
+xenstore_close(void *ctx)
+{
+	linux_xenstore_close(ctx);
+}
+
 struct linux_port *
 linux_port_new(const struct linux_port_config *config)
 {
@@ -69,6 +75,7 @@ linux_port_new(const struct linux_port_config *config)
 		.xenstore_read = linux_xenstore_read,
 		.xenstore_write = linux_xenstore_write,
 		.xenstore_limit = linux_xenstore_limit,
+		.xenstore_close = xenstore_close,
 	};
 	linux_port->xenstore = -1;
 	if (!linux_events_open(linux_port)) {

@@ -124,10 +124,26 @@ linux_xenstore_write(void *ctx, const void *from, size_t size)
 {
 	struct linux_port *linux_port = ctx;
 	int error = open_door(linux_port);
+	ssize_t moved;
 
 	if (error != PV_OK)
 		return error;
-	return result(write(linux_port->xenstore, from, size));
+	moved = write(linux_port->xenstore, from, size);
+	/* The device sets a watch before write(2) returns, and what xenstored
+	 * has against it is errno; there is no reply then. */
+	if (moved < 0 && linux_port->xenstore_limit == DEVICE_LIMIT)
+		switch (errno) {
+		case E2BIG:
+		case ENOSPC:
+		case ENOMEM:
+			return PV_ENOMEM;
+		case EINVAL:
+			return PV_EINVAL;
+		case EACCES:
+		case EPERM:
+			return PV_EACCES;
+		}
+	return result(moved);
 }
 
 size_t

@@ -208,6 +208,25 @@ test_not_configured(void **state)
 	world_has_no_line(world, "suspend");
 }
 
+/* A host may call its devices what it likes: no driver takes one for that, and
+ * a xen below xen0 would find itself again for ever. */
+static void
+test_classes_named_as_drivers(void **state)
+{
+	struct world *world = *state;
+
+	machine(world);
+	put(world, "device/xen/0/backend", "/local/domain/0/backend/xen/7/0");
+	put(world, "device/xbf/0/backend", "/local/domain/0/backend/xbf/7/0");
+	put(world, "device/fwcfg/0/state", "1");
+	attach(world);
+	world_has_line(world, "\"xen\" at xen0: device/xen/0 not configured");
+	world_has_line(world, "\"xbf\" at xen0: device/xbf/0 not configured");
+	world_has_no_line(world, "xen1");
+	world_has_no_line(world, "xbf0");
+	world_has_no_line(world, "fwcfg0");
+}
+
 static void
 test_names_that_are_none(void **state)
 {
@@ -893,6 +912,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(test_found),
 		world_test(test_not_configured),
+		world_test(test_classes_named_as_drivers),
 		world_test(test_names_that_are_none),
 		world_test(test_back_end_comes_later),
 		world_test(test_attaching_does_not_wait_for_ever),
