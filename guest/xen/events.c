@@ -71,6 +71,8 @@ scan(struct xen *xen, unsigned number)
 
 		if (__atomic_exchange_n(&cpu->active, 1, __ATOMIC_SEQ_CST)) {
 			__atomic_store_n(&cpu->again, 1, __ATOMIC_SEQ_CST);
+			/* else it comes again before who scans has moved on */
+			__atomic_exchange_n(pending, 0, __ATOMIC_SEQ_CST);
 			return;
 		}
 		__atomic_store_n(&cpu->again, 0, __ATOMIC_SEQ_CST);

@@ -43,7 +43,7 @@ queue_of(struct pv_disk *disk, unsigned number)
 static void
 xbf_kick(struct pv_disk *disk, unsigned number)
 {
-	struct xbf_queue *queue = queue_of(disk, number);
+	struct xbf_queue *queue = xbf_choose((struct xbf *)disk, number);
 
 	if (!__atomic_load_n(&queue->stopped, __ATOMIC_ACQUIRE))
 		xbf_publish(queue);
@@ -324,7 +324,8 @@ xbf_detach(struct pv_device *device)
 		struct xbf_queue *queue = &xbf->queues[i];
 
 		queue->taken = false;
-		queue->mode = XBF_DRAIN;
+		if (queue->mode == XBF_RUN)
+			queue->mode = XBF_DRAIN;
 	}
 	xbf->suspended = true; /* no steps any more */
 	if (connected(xbf))

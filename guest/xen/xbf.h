@@ -46,6 +46,8 @@
 /* How long a lost event, or one that was asked for too late, can go unseen. */
 #define XBF_LOST_EVENT (100 * PV_MILLISECOND)
 #define XBF_LATE_EVENT (1 * PV_MILLISECOND)
+/* A queue of another CPU hears no other way that it is to stop or may go on. */
+#define XBF_LOOK PV_SECOND
 /* Completions that a submit runs at most: its own, mostly. */
 #define XBF_FINISHED_AT_ONCE 64
 /* As our device goes: for the other end to close too. */
@@ -290,6 +292,10 @@ void xbf_queue_stats(struct xbf_queue *, struct pv_stats *sum);
 /* ---- xbf_io.c --------------------------------------------------------- */
 
 void xbf_submit(struct pv_disk *, unsigned queue, struct pv_io *);
+/* The queue that a request to that one goes by; and, for one that the last
+ * connection did not get anew, another that is CPU 0's, or NULL. */
+struct xbf_queue *xbf_choose(struct xbf *, unsigned number);
+struct xbf_queue *xbf_stand_in(struct xbf *, unsigned number);
 /* Put what waits into the ring. */
 void xbf_issue(struct xbf_queue *);
 /* Let the host see it. */

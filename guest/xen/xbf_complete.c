@@ -366,10 +366,12 @@ xbf_queue_poll(struct xbf_queue *queue, unsigned budget)
 	int dead = xbf_dead(xbf);
 	bool more = false;
 
+	queue->looked = now;
+
 	if (__atomic_load_n(&queue->stopped, __ATOMIC_ACQUIRE) != 0) {
 		if (dead != PV_OK)
 			fail_waiting(queue, dead);
-		else if (queue->taken && queue->number >= xbf->disk.queues)
+		else if (xbf->disk.online && queue->number >= xbf->disk.queues)
 			fail_waiting(queue, PV_ENODEV);
 	} else if (dead != PV_OK ||
 	    __atomic_load_n(&queue->mode, __ATOMIC_ACQUIRE) == XBF_STOP)
@@ -389,8 +391,10 @@ xbf_queue_deadline(const struct xbf_queue *queue)
 
 	if (queue->finished != NULL)
 		return 0;
+	if (queue->taken)
+		first = queue->looked + XBF_LOOK;
 	if (__atomic_load_n(&queue->stopped, __ATOMIC_ACQUIRE) != 0)
-		return PV_NEVER;
+		return first;
 	if (queue->held != NULL)
 		first = queue->looked + XBF_HOLD_RETRY;
 	if (queue->in_flight > 0) {

@@ -40,9 +40,15 @@ say(struct xbf *xbf, unsigned state)
 static void
 set_mode(struct xbf *xbf, enum xbf_mode mode)
 {
-	for (unsigned i = 0; i < xbf->queues_open; i++)
-		__atomic_store_n(&xbf->queues[i].mode, (uint32_t)mode,
-		    __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < xbf->queues_open; i++) {
+		struct xbf_queue *queue = &xbf->queues[i];
+
+		/* one that was told to stop has no ring to drain */
+		if (mode != XBF_DRAIN ||
+		    __atomic_load_n(&queue->mode, __ATOMIC_RELAXED) == XBF_RUN)
+			__atomic_store_n(&queue->mode, (uint32_t)mode,
+			    __ATOMIC_RELEASE);
+	}
 }
 
 /* ---- Letting go ------------------------------------------------------- */
@@ -188,7 +194,10 @@ xbf_answered(struct xbf *xbf, int error)
 		return;
 	}
 	if (xbf->asked_attempt == xbf->attempt && xbf_dead(xbf) == PV_OK) {
-		if (error != PV_OK)
+		if (error != PV_OK && xbf->phase == XBF_RUNNING)
+			xbf_log(xbf, PV_LOG_ERROR, "its new size: %s",
+			    pv_error_text(error));
+		else if (error != PV_OK)
 			retry(xbf, "XenStore", error);
 		else if (xbf->phase == XBF_WAITING)
 			have_read_online(xbf);
@@ -397,7 +406,7 @@ xbf_resume_cancelled(struct xenbus_device *xenbus)
 	struct xbf *xbf = xenbus->softc;
 
 	xbf->suspended = false;
-	if (xbf->phase == XBF_RUNNING)
+	if (xbf->phase == XBF_RUNNING && !xbf_asleep(xbf))
 		xbf_start_queues(xbf);
 	if (xbf->answered) {
 		xbf->answered = false;

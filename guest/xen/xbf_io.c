@@ -241,23 +241,36 @@ xbf_publish(struct xbf_queue *queue)
 		queue->stats.elided++;
 }
 
-/* A queue that the last connection did not get anew goes by another one, which
- * only CPU 0 may do for both. */
-static struct xbf_queue *
-choose(struct xbf *xbf, unsigned number)
+struct xbf_queue *
+xbf_stand_in(struct xbf *xbf, unsigned number)
+{
+	for (unsigned i = 0; i < xbf->disk.queues; i++) {
+		struct xbf_queue *queue =
+		    &xbf->queues[(number + i) % xbf->disk.queues];
+
+		if (!queue->taken)
+			return queue;
+	}
+	return NULL;
+}
+
+struct xbf_queue *
+xbf_choose(struct xbf *xbf, unsigned number)
 {
 	struct xbf_queue *queue = &xbf->queues[number % xbf->queues_count];
+	struct xbf_queue *other;
 
 	if (queue->number < xbf->disk.queues || queue->taken)
 		return queue;
-	return &xbf->queues[queue->number % xbf->disk.queues];
+	other = xbf_stand_in(xbf, queue->number);
+	return other != NULL ? other : queue;
 }
 
 void
 xbf_submit(struct pv_disk *disk, unsigned number, struct pv_io *io)
 {
 	struct xbf *xbf = (struct xbf *)disk;
-	struct xbf_queue *queue = choose(xbf, number);
+	struct xbf_queue *queue = xbf_choose(xbf, number);
 	bool lost = queue->number >= disk->queues;
 	int error = xbf_dead(xbf);
 

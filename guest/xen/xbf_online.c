@@ -46,9 +46,10 @@ move_waiting(struct xbf *xbf)
 {
 	for (unsigned i = xbf->queues_open; i < xbf->queues_count; i++) {
 		struct xbf_queue *from = &xbf->queues[i];
-		struct xbf_queue *to = &xbf->queues[i % xbf->queues_open];
+		struct xbf_queue *to = xbf_stand_in(xbf, i);
 
-		if (from->waiting == NULL || from->taken || to->taken)
+		/* else its own poll ends them */
+		if (from->waiting == NULL || from->taken || to == NULL)
 			continue;
 		*to->waiting_end = from->waiting;
 		to->waiting_end = from->waiting_end;

@@ -145,6 +145,8 @@ xnf_deadline(struct pv_device *device)
 	struct xnf *xnf = device->softc;
 	uint64_t first = xnf->deadline;
 
+	if (xnf->suspended)
+		return PV_NEVER;
 	for (unsigned i = 0; i < XNF_QUEUES; i++) {
 		uint64_t next = PV_NEVER;
 

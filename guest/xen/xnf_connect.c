@@ -417,17 +417,14 @@ xnf_resume(struct xenbus_device *bus)
 	for (unsigned i = 0; i < XNF_QUEUES; i++) {
 		struct xnf_queue *queue = xnf->queues[i];
 
-		if (queue == NULL)
-			continue;
-		xnf_queue_forget(queue);
-		xnf_queue_end(queue, PV_EIO);
+		if (queue != NULL)
+			xnf_queue_stop(queue, PV_EIO);
 	}
-	xnf_close(xnf);
 	xnf->suspended = false;
 	xnf->fresh = true;
 	xnf->back = bus->backend_state <= XEN_BUS_CLOSED ? bus->backend_state
 							 : XEN_BUS_UNKNOWN;
-	enter(xnf, XNF_IDLE, PV_NEVER);
+	enter(xnf, XNF_CLOSING, 0);
 	xnf_changed(xnf);
 	xnf_step(xnf);
 }

@@ -142,8 +142,9 @@ pv_disk_own(struct pv_disk *disk, unsigned queue, unsigned cpu)
 	return disk->ops->own(disk, queue, cpu);
 }
 
-/* When the CPU that has taken a queue is to poll it at the latest, for events
- * can get lost; PV_NEVER while nothing is under way. */
+/* When the CPU that has taken a queue is to poll it at the latest: events can
+ * get lost, and a disk that goes wants its queues back.  PV_NEVER: nobody has
+ * taken it, and nothing is under way. */
 static inline uint64_t
 pv_disk_deadline(struct pv_disk *disk, unsigned queue)
 {
