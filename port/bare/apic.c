@@ -24,6 +24,7 @@
 
 #define SVR_ENABLED 0x100u
 #define LVT_MASKED 0x10000u
+#define LVT_PERIODIC 0x20000u
 #define LVT_TSC_DEADLINE 0x40000u
 #define DIVIDE_BY_1 0xbu
 #define ICR_BUSY 0x1000u
@@ -132,7 +133,7 @@ apic_timer_init(void)
 	stop = bare_now();
 	ticks_per_ns = ((uint64_t)(UINT32_MAX - left) << 32) / (stop - start);
 	apic_write(APIC_INITIAL, 0);
-	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+	apic_write(APIC_LVT_TIMER, LVT_PERIODIC | VECTOR_TIMER);
 }
 
 bool
@@ -162,8 +163,12 @@ apic_in_service(unsigned vector)
 	    (apic_read(APIC_ISR + vector / 32 * 16) >> vector % 32 & 1);
 }
 
-/* One interrupt at VECTOR_TIMER, not before the deadline by more than the error
- * of the calibration. */
+/*
+ * An interrupt at VECTOR_TIMER, not before the deadline by more than the error
+ * of the calibration; without a TSC deadline again and again after as long, until
+ * apic_timer_stop().  A single one got lost now and then on an emulated Xen whose
+ * guests shared a CPU, and the CPU that waited for it slept for ever.
+ */
 void
 apic_timer(uint64_t deadline)
 {
@@ -180,6 +185,13 @@ apic_timer(uint64_t deadline)
 	ticks = (uint64_t)((unsigned __int128)ticks * ticks_per_ns >> 32) + 1;
 	apic_write(APIC_INITIAL,
 	    ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+}
+
+void
+apic_timer_stop(void)
+{
+	if (!deadline_mode)
+		apic_write(APIC_INITIAL, 0);
 }
 
 void

@@ -82,6 +82,9 @@ bare_clock_name(void)
 #define LOOK_WITH_VECTORS (20 * PV_MILLISECOND)
 #define LOOK_WITHOUT (PV_MILLISECOND / 2)
 
+/* Too short for an interrupt of the timer, which costs about as much. */
+#define SHORT (20 * 1000ull)
+
 /*
  * An event that comes before the test of `woken` is seen by it, one that comes
  * later ends HLT, as interrupts are off in between.
@@ -96,12 +99,14 @@ bare_wait(uint64_t deadline)
 
 	if (deadline > limit)
 		deadline = limit;
+	cpu->waiting = true;
 	for (;;) {
 		cpu_cli();
+		now = bare_now();
 		if (__atomic_load_n(&cpu->woken, __ATOMIC_RELAXED) ||
-		    bare_now() >= deadline)
+		    now >= deadline)
 			break;
-		if (apic_present()) {
+		if (apic_present() && deadline - now > SHORT) {
 			apic_timer(deadline);
 			cpu_sti_hlt();
 		} else {
@@ -109,6 +114,6 @@ bare_wait(uint64_t deadline)
 			cpu_pause();
 		}
 	}
-	cpu->woken = false;
+	cpu->woken = cpu->waiting = false;
 	cpu_sti();
 }
