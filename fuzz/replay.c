@@ -7,8 +7,8 @@
 
 #include "fuzz/fuzz.h"
 
-/* Changed inputs for each seed; enough to reach each branch, and quick. */
-/* of each seed; an input that is a whole machine's life takes longer */
+/* Changed inputs for each seed, enough to reach each branch, and quick; fewer where
+ * an input is a whole machine's life. */
 #define CHANGES 300
 #define INPUT_MAX 65536
 

@@ -41,8 +41,7 @@ struct bare_cpu {
 	unsigned index;
 	uint32_t apic;
 	bool online;
-	bool woken; /* by an event since the last wait */
-	bool waiting;
+	bool woken;                  /* by an event since the last wait */
 	bool ended;                  /* a handler has called vector_eoi */
 	uint64_t interrupts, timers; /* the latter are among the former */
 	uint64_t stack_low, stack_high;
@@ -159,7 +158,6 @@ uint32_t apic_id(void);
 void apic_eoi(void);
 bool apic_in_service(unsigned vector);
 void apic_timer(uint64_t deadline);
-void apic_timer_stop(void);
 void apic_send(uint32_t apic, uint32_t command);
 
 /* ---- Consoles ---- */

@@ -99,7 +99,6 @@ bare_wait(uint64_t deadline)
 
 	if (deadline > limit)
 		deadline = limit;
-	cpu->waiting = true;
 	for (;;) {
 		cpu_cli();
 		now = bare_now();
@@ -114,6 +113,6 @@ bare_wait(uint64_t deadline)
 			cpu_pause();
 		}
 	}
-	cpu->woken = cpu->waiting = false;
+	cpu->woken = false;
 	cpu_sti();
 }

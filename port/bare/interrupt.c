@@ -76,8 +76,6 @@ interrupt(struct bare_cpu *cpu, unsigned vector)
 	cpu->interrupts++;
 	if (vector == VECTOR_TIMER) {
 		cpu->timers++;
-		if (!cpu->waiting)
-			apic_timer_stop();
 		apic_eoi();
 		return;
 	}
