@@ -23,9 +23,10 @@ sent(struct pv_frame *frame)
 struct nic_slot *
 nic_slot(struct guest_nic *nic, size_t size)
 {
-	for (unsigned i = 0; i < NIC_SLOTS; i++) {
-		struct nic_slot *slot = &nic->slot[i];
+	for (unsigned i = 0; nic->busy < NIC_SLOTS && i < NIC_SLOTS; i++) {
+		struct nic_slot *slot = &nic->slot[nic->next];
 
+		nic->next = (nic->next + 1) % NIC_SLOTS;
 		if (slot->busy)
 			continue;
 		if (slot->memory == NULL || slot->size < size) {

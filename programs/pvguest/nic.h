@@ -7,7 +7,7 @@
 #include "programs/pvguest/pvguest.h"
 
 #define NIC_MOST 8u
-#define NIC_SLOTS 64u
+#define NIC_SLOTS 256u
 #define NIC_LARGEST 65535u
 
 struct guest_nic;
@@ -32,6 +32,7 @@ struct guest_nic {
 	unsigned knows;
 	struct nic_slot slot[NIC_SLOTS];
 	unsigned busy;
+	unsigned next; /* where to look for a slot */
 	uint64_t received, broken, unsent;
 	int error; /* of the last frame that was not sent */
 	/* The command that runs now gets all frames first; true: it was for
