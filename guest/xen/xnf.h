@@ -65,8 +65,6 @@ void xnf_area_lend(struct xnf_queue *, struct xnf_area *, unsigned page,
 bool xnf_area_end(struct xnf_queue *, struct xnf_area *, unsigned page);
 /* Free it, or leave it to the grant table for as long as somebody holds it. */
 void xnf_area_close(struct xnf *, struct xnf_area *);
-/* After a resume nobody holds anything. */
-void xnf_area_forget(struct xnf_area *);
 
 static inline void *
 xnf_area_page(const struct xnf_area *area, unsigned page)
@@ -161,8 +159,6 @@ void xnf_queue_end(struct xnf_queue *, int error);
 bool xnf_queue_rests(const struct xnf_queue *);
 bool xnf_queue_runs(const struct xnf_queue *);
 void xnf_queue_close(struct xnf_queue *);
-/* After a resume nobody holds or sends anything. */
-void xnf_queue_forget(struct xnf_queue *);
 int xnf_queue_own(struct xnf_queue *, unsigned cpu);
 bool xnf_queue_poll(struct xnf_queue *, unsigned budget);
 uint64_t xnf_queue_deadline(const struct xnf_queue *);

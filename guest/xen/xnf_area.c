@@ -66,10 +66,3 @@ xnf_area_close(struct xnf *xnf, struct xnf_area *area)
 	}
 	*area = (struct xnf_area){ 0 };
 }
-
-void
-xnf_area_forget(struct xnf_area *area)
-{
-	for (unsigned i = 0; i < area->pages; i++)
-		area->lent[i] = false;
-}

@@ -157,27 +157,6 @@ xnf_queue_close(struct xnf_queue *queue)
 	xnf_rx_close(queue);
 }
 
-void
-xnf_queue_forget(struct xnf_queue *queue)
-{
-	struct xnf_tx *tx = &queue->tx;
-
-	if (queue->channel.port != 0)
-		xen_channel_forget(&queue->channel);
-	if (queue->rx_channel.port != 0)
-		xen_channel_forget(&queue->rx_channel);
-	xnf_area_forget(&queue->rings);
-	xnf_area_forget(&tx->staging);
-	xnf_area_forget(&queue->rx.pages);
-	for (unsigned i = 0; i < XNF_ENTRIES; i++) {
-		if (tx->slots[i].state == XNF_LOST)
-			tx->slots[i].state = XNF_FREE;
-		else if (tx->slots[i].state == XNF_LENT ||
-		    tx->slots[i].state == XNF_HELD)
-			tx->slots[i].state = XNF_COPIED;
-	}
-}
-
 /* ---- Run -------------------------------------------------------------- */
 
 /* Both rings are told of by one signal, or by two in one hypercall. */
