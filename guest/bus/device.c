@@ -140,21 +140,26 @@ pv_device_broken(struct pv_device *device, const char *why)
 }
 
 int
-pv_device_request(struct pv_device *device, enum pv_request request)
+pv_device_request(struct pv_device *device, enum pv_request request,
+    const struct pv_reason *why)
 {
 	static const char *const words[PV_REQUEST_COUNT] = {
 		[PV_REQUEST_SHUTDOWN] = "Shutting down",
 		[PV_REQUEST_REBOOT] = "Rebooting",
 		[PV_REQUEST_SUSPEND] = "Suspending",
 		[PV_REQUEST_CRASH] = "Stopping at once",
+		[PV_REQUEST_HIBERNATE] = "Hibernating",
 	};
 	const struct pv_port *port = device->bus->port;
-	char line[128];
+	char line[256];
 
-	pv_format(line, sizeof(line), "%s in response to request from %s host",
-	    words[request], device->name);
+	pv_format(line, sizeof(line),
+	    "%s in response to request from %s host%s%s%s", words[request],
+	    device->name, why != NULL && why->forced ? ", forced" : "",
+	    why != NULL && why->text != NULL ? ": " : "",
+	    why != NULL && why->text != NULL ? why->text : "");
 	bus_log(device->bus, PV_LOG_INFO, line);
 	if (port->request == NULL)
 		return PV_ENOTSUP;
-	return port->request(port->ctx, request);
+	return port->request(port->ctx, request, why);
 }

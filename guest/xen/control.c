@@ -89,7 +89,7 @@ act(struct xenbus *bus)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		if (same(value, requests[i].name)) {
 			error = pv_device_request(bus->xen->device,
-			    requests[i].request);
+			    requests[i].request, NULL);
 			if (error != PV_OK)
 				xen_log(bus->xen, PV_LOG_ERROR, "%s: %s", value,
 				    pv_error_text(error));

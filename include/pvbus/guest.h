@@ -79,6 +79,7 @@ struct pv_stats {
 	uint64_t spurious;   /* of these, without any work */
 	uint64_t grants;     /* entries of the grant table written */
 	uint64_t slots;      /* of rings, used by requests */
+	uint64_t published;  /* stores of a ring's index */
 	uint64_t stalls;     /* requests that found a ring full */
 	/* what the host did wrong, by kind */
 	uint64_t bad_length;
@@ -143,6 +144,13 @@ extern const struct pv_driver pv_smbios_driver;
 extern const struct pv_driver pv_xen_driver;
 extern const struct pv_driver pv_xbf_driver;
 extern const struct pv_driver pv_xnf_driver;
+/* Hyper-V: guest/hyperv.  hyperv is the bus of the others, with the services
+ * and their key/value store; sd and cd are the disks at hvs. */
+extern const struct pv_driver pv_hyperv_driver;
+extern const struct pv_driver pv_hvs_driver;
+extern const struct pv_driver pv_sd_driver;
+extern const struct pv_driver pv_cd_driver;
+extern const struct pv_driver pv_hvn_driver;
 
 /* ---- The bus ---------------------------------------------------------- */
 
@@ -296,8 +304,10 @@ void pv_device_describe_at(struct pv_device *, const char *where,
 void pv_device_announce(struct pv_device *);
 /* Out of use from now on; one line says why. */
 void pv_device_broken(struct pv_device *, const char *why);
-/* What P-20 of pvbus offers its children. */
-int pv_device_request(struct pv_device *, enum pv_request);
+/* What P-20 of pvbus offers its children; `why` may be NULL, and its text is
+ * printable already. */
+int pv_device_request(struct pv_device *, enum pv_request,
+    const struct pv_reason *why);
 /* Answer a request of a store.  One that is not under way (any more) is left
  * alone and not looked into. */
 void pv_kv_done(struct pv_bus *, struct pv_kv *, int error);

@@ -19,6 +19,8 @@
 #define PV_FRAME_CHECKSUM_BLANK 0x1u
 /* Receive: the host vouches for the transport checksum. */
 #define PV_FRAME_CHECKSUM_VALID 0x2u
+/* The tag is in `vlan`, and not in the bytes; transmit: with PV_NIC_VLAN. */
+#define PV_FRAME_VLAN 0x4u
 
 enum pv_segmentation {
 	PV_SEGMENT_NONE,
@@ -53,6 +55,7 @@ struct pv_frame {
 	enum pv_segmentation segmentation;
 	uint16_t segment_size; /* payload bytes of each segment to be cut */
 	uint32_t hash;         /* of the flow; 0: none */
+	uint16_t vlan; /* priority, drop bit and number, as in the tag */
 
 	void (*done)(struct pv_frame *);
 	void *owner;
@@ -73,6 +76,10 @@ struct pv_nic_ops {
 	    unsigned count);
 	int (*own)(struct pv_nic *, unsigned queue, unsigned cpu);
 	uint64_t (*deadline)(struct pv_nic *, unsigned queue);
+	/* each absent where the host cannot */
+	int (*promiscuous)(struct pv_nic *, bool on);
+	int (*set_mac)(struct pv_nic *, const uint8_t mac[6]);
+	int (*set_mtu)(struct pv_nic *, unsigned mtu);
 };
 
 #define PV_NIC_CHECKSUM4 0x1u /* transmit: CHECKSUM_BLANK over IPv4 */
@@ -80,6 +87,7 @@ struct pv_nic_ops {
 #define PV_NIC_TSO4 0x4u
 #define PV_NIC_TSO6 0x8u
 #define PV_NIC_SCATTER 0x10u /* frames of several segments, and large ones */
+#define PV_NIC_VLAN 0x20u    /* transmit: PV_FRAME_VLAN */
 
 struct pv_nic {
 	const struct pv_nic_ops *ops;
@@ -149,6 +157,33 @@ static inline int
 pv_nic_multicast(struct pv_nic *nic, const uint8_t (*groups)[6], unsigned count)
 {
 	return nic->ops->multicast(nic, groups, count);
+}
+
+/*
+ * From the context that owns the bus; PV_ENOTSUP where the host cannot.  All
+ * three are asked of the host: 0 says that it was asked, and `changed` tells of
+ * the new MAC or MTU when the host has agreed.  They stay through new
+ * connections.  promiscuous: receive what is meant for others, too.
+ */
+static inline int
+pv_nic_promiscuous(struct pv_nic *nic, bool on)
+{
+	return nic->ops->promiscuous != NULL ? nic->ops->promiscuous(nic, on)
+					     : PV_ENOTSUP;
+}
+
+static inline int
+pv_nic_set_mac(struct pv_nic *nic, const uint8_t mac[6])
+{
+	return nic->ops->set_mac != NULL ? nic->ops->set_mac(nic, mac)
+					 : PV_ENOTSUP;
+}
+
+static inline int
+pv_nic_set_mtu(struct pv_nic *nic, unsigned mtu)
+{
+	return nic->ops->set_mtu != NULL ? nic->ops->set_mtu(nic, mtu)
+					 : PV_ENOTSUP;
 }
 
 /*

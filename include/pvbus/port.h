@@ -13,8 +13,8 @@
  *
  * Units: time in nanoseconds, sizes in bytes.  Threads: a bus calls its port
  * only from the context that owns the bus, but a queue of a disk or a NIC that
- * another CPU owns calls now and xen_hypercall from there.  Errors: 0 or a PV_E
- * code.
+ * another CPU owns calls now, xen_hypercall and hyperv_hypercall from there.
+ * Errors: 0 or a PV_E code.
  */
 #ifndef PVBUS_PORT_H
 #define PVBUS_PORT_H
@@ -52,7 +52,55 @@ enum pv_request {
 	 * in here */
 	PV_REQUEST_SUSPEND,
 	PV_REQUEST_CRASH, /* stop at once, leaving what helps to find out why */
+	/* save all to disk and power off; where that goes through
+	 * pv_bus_suspend(), its port has a `sleep` */
+	PV_REQUEST_HIBERNATE,
 	PV_REQUEST_COUNT
+};
+
+/* What the host says beside a request; each may be missing. */
+struct pv_reason {
+	bool forced;      /* do not wait for programs that refuse */
+	const char *text; /* printable ASCII, or NULL */
+};
+
+/* ---- What a host may ask about the guest ------------------------------ */
+
+/* Texts in UTF-8, as the owner would show them. */
+enum pv_fact {
+	PV_FACT_HOST_NAME,    /* with its domain, where there is one */
+	PV_FACT_OS_NAME,      /* "Debian GNU/Linux" */
+	PV_FACT_OS_VERSION,   /* of that: "12" */
+	PV_FACT_OS_BUILD,     /* of the kernel: "6.1.0-18-amd64" */
+	PV_FACT_ARCHITECTURE, /* "x86_64" */
+	PV_FACT_COUNT
+};
+
+/* An address; IPv4 stands in the first four bytes. */
+struct pv_address {
+	uint8_t family; /* 4 or 6 */
+	uint8_t prefix; /* length in bits; of gateways and servers unused */
+	uint8_t bytes[16];
+};
+
+#define PV_NETIF_ADDRESSES 32u
+#define PV_NETIF_SERVERS 8u
+
+/* A network interface of the guest, whoever drives it. */
+struct pv_netif {
+	char name[32];
+	uint8_t mac[6];
+	bool dhcp4, dhcp6; /* addresses come from a server */
+	unsigned addresses, gateways, dns;
+	struct pv_address address[PV_NETIF_ADDRESSES];
+	struct pv_address gateway[PV_NETIF_SERVERS];
+	struct pv_address dns_server[PV_NETIF_SERVERS];
+};
+
+/* What to do with the host's time. */
+enum pv_time {
+	PV_TIME_SAMPLE, /* it is told now and then: slew, if at all */
+	PV_TIME_SYNC    /* the guest was paused, saved or moved: set it */
 };
 
 /*
@@ -104,7 +152,8 @@ struct pv_port {
 	void (*pages_free)(void *ctx, void *memory, size_t pages);
 
 	/* What the host wants the guest's owner to do. */
-	int (*request)(void *ctx, enum pv_request request);
+	int (*request)(void *ctx, enum pv_request request,
+	    const struct pv_reason *why);
 
 	/*
 	 * The driver of this platform that already holds a device: Linux's
@@ -192,6 +241,63 @@ struct pv_port {
 
 	/* The time stamp counter of the CPU that calls. */
 	uint64_t (*tsc)(void *ctx);
+
+	/*
+	 * A hypercall of Hyper-V, 64-bit form.  `page` is one of pages_alloc
+	 * that the host has covered with code.  `input` and `output` are
+	 * physical addresses, or the two arguments of a fast call.  Returns the
+	 * result word as it came: status in the low 16 bits.  May be called
+	 * from any CPU.
+	 */
+	uint64_t (*hyperv_hypercall)(void *ctx, const void *page,
+	    uint64_t control, uint64_t input, uint64_t output);
+
+	/*
+	 * Hyper-V's key/value exchange by a driver of the platform (Linux:
+	 * /dev/vmbus/hv_kvp), for where VMBus belongs to it.  Whole messages of
+	 * wire/hyperv/linux_kvp.h.  kvp_read: bytes, or PV_EAGAIN (wait() ends
+	 * when there is one).  Both: PV_ENODEV when there is none, PV_EBUSY
+	 * while another program has it (then pools are that one's, and only
+	 * read), PV_EACCES.  The first call opens it; after kvp_close, or an
+	 * error, the next one does so again.
+	 */
+	long (*kvp_read)(void *ctx, void *to, size_t room);
+	int (*kvp_write)(void *ctx, const void *message, size_t size);
+	void (*kvp_close)(void *ctx);
+
+	/*
+	 * Where key/value pairs outlive the guest: pool `pool` of Hyper-V, in
+	 * records of 2560 bytes (wire/hyperv/linux_kvp.h).  pool_read: the
+	 * length of all, of which what fits is at `to`; PV_ENOENT when there is
+	 * none yet.  pool_write replaces all of it, or nothing.  Absent: pairs
+	 * live as long as the bus.
+	 */
+	long (*pool_read)(void *ctx, unsigned pool, void *to, size_t room);
+	int (*pool_write)(void *ctx, unsigned pool, const void *from,
+	    size_t size);
+
+	/* About the guest, for hosts that ask; see above.  fact: the length,
+	 * terminated at `to` when that is less than `room`.  netif: the
+	 * index-th interface, PV_ENOENT past the last.  netif_set: give the
+	 * interface of that MAC these addresses; dhcp4 set: from a server. */
+	long (*fact)(void *ctx, enum pv_fact fact, char *to, size_t room);
+	int (*netif)(void *ctx, unsigned index, struct pv_netif *out);
+	int (*netif_set)(void *ctx, const struct pv_netif *wanted);
+
+	/* The host's time in nanoseconds since 1970 was `wall` when now() was
+	 * `at`. */
+	int (*time)(void *ctx, enum pv_time kind, uint64_t wall, uint64_t at);
+
+	/*
+	 * The host is about to copy the disks: write all to them and let
+	 * nothing be changed (true), or go on (false).  PV_EAGAIN: being done,
+	 * and to be called again with the same value after wait().
+	 */
+	int (*freeze)(void *ctx, bool frozen);
+
+	/* The machine sleeps in here, with its memory saved by the platform,
+	 * and has been woken, perhaps on another host, when this returns 0. */
+	int (*sleep)(void *ctx);
 };
 
 #endif

@@ -108,9 +108,10 @@ port_pages_free(void *ctx, void *memory, size_t pages)
 
 /* Only marks: the loop of the program does it. */
 static int
-port_request(void *ctx, enum pv_request request)
+port_request(void *ctx, enum pv_request request, const struct pv_reason *why)
 {
 	(void)ctx;
+	(void)why;
 	__atomic_store_n(&requested, request, __ATOMIC_RELAXED);
 	return PV_OK;
 }

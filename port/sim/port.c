@@ -106,8 +106,9 @@ port_io_read_string(void *ctx, uint16_t port, void *to, size_t count)
 }
 
 static int
-port_request(void *ctx, enum pv_request request)
+port_request(void *ctx, enum pv_request request, const struct pv_reason *why)
 {
+	(void)why;
 	((struct sim_machine *)ctx)->counts.requests[request]++;
 	return PV_OK;
 }

@@ -14,6 +14,8 @@
 
 struct sim;
 struct sim_machine;
+struct host_hyperv;
+struct host_hyperv_config;
 
 /* NULL when out of memory, here and below. */
 struct sim *sim_new(uint64_t seed);
@@ -53,6 +55,10 @@ struct host_xen *sim_machine_xen(struct sim_machine *);
 /* Before the bus is attached: another Xen than the usual one; its world is
  * filled in.  False: out of memory, or no Xen here. */
 bool sim_machine_set_xen(struct sim_machine *, const struct host_xen_config *);
+/* The same of Hyper-V. */
+struct host_hyperv *sim_machine_hyperv(struct sim_machine *);
+bool sim_machine_set_hyperv(struct sim_machine *,
+    const struct host_hyperv_config *);
 /* Before the bus is attached, too: how many CPUs there are, 1 to 32, usually 1.
  * The usual Xen is made anew, with as many vCPUs. */
 bool sim_machine_set_cpus(struct sim_machine *, unsigned cpus);

@@ -116,7 +116,7 @@ cmd_suspend(int argc, char **argv)
 	(void)argv;
 	if (guest_bus() == NULL)
 		return no_bus("suspend");
-	port->request(port->ctx, PV_REQUEST_SUSPEND);
+	port->request(port->ctx, PV_REQUEST_SUSPEND, NULL);
 	guest_poll();
 	return STATUS_OK;
 }

@@ -104,6 +104,7 @@ obey(enum pv_request request)
 	case PV_REQUEST_CRASH:
 		bare_panic("the host asked for it");
 	case PV_REQUEST_SUSPEND:
+	case PV_REQUEST_HIBERNATE:
 		suspend();
 		break;
 	case PV_REQUEST_COUNT:

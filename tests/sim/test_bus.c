@@ -391,14 +391,15 @@ test_p20_shutdown_and_reboot(void **state)
 
 	attach_with(world, "vmware+xen", all_drivers);
 	counts = sim_machine_counts(world->machine);
-	assert_int_equal(pv_device_request(diary.device[0],
-			     PV_REQUEST_SHUTDOWN),
+	assert_int_equal(pv_device_request(diary.device[0], PV_REQUEST_SHUTDOWN,
+			     NULL),
 	    PV_OK);
 	world_has_line(world,
 	    "Shutting down in response to request from vmt0 host");
 	assert_int_equal(counts->requests[PV_REQUEST_SHUTDOWN], 1);
 	assert_int_equal(counts->requests[PV_REQUEST_REBOOT], 0);
-	assert_int_equal(pv_device_request(diary.device[2], PV_REQUEST_REBOOT),
+	assert_int_equal(pv_device_request(diary.device[2], PV_REQUEST_REBOOT,
+			     NULL),
 	    PV_OK);
 	world_has_line(world,
 	    "Rebooting in response to request from xen0 host");
@@ -414,7 +415,8 @@ test_p20_platform_that_takes_no_requests(void **state)
 	world_machine(world, "xen");
 	sim_machine_own_port(world->machine)->request = NULL;
 	attach_with(world, NULL, all_drivers);
-	assert_int_equal(pv_device_request(diary.device[2], PV_REQUEST_REBOOT),
+	assert_int_equal(pv_device_request(diary.device[2], PV_REQUEST_REBOOT,
+			     NULL),
 	    PV_ENOTSUP);
 	world_has_line(world,
 	    "Rebooting in response to request from xen0 host");

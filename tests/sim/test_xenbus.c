@@ -101,10 +101,11 @@ machine(struct world *world)
 }
 
 static int
-suspend_at_once(void *ctx, enum pv_request request)
+suspend_at_once(void *ctx, enum pv_request request, const struct pv_reason *why)
 {
 	(void)ctx;
 	(void)request;
+	(void)why;
 	return PV_OK;
 }
 
