@@ -2,9 +2,9 @@
 /*
  * The rings of a channel: one to the host and one to the guest, each a page of
  * control and then data, of whole pages. Indices are offsets in bytes into the
- * data, multiples of 8; equal ones are an empty ring, so that a ring never holds
- * more than its data less 8 bytes. A packet is a descriptor, what its type adds,
- * its data, padding to 8 bytes, and a trailer.
+ * data, multiples of 8; equal ones are an empty ring, so that one of them can
+ * never hold more than its data less 8 bytes. A packet is a descriptor, what
+ * its type adds, its data, padding to 8 bytes, and a trailer.
  * Source: openvmm vm/devices/vmbus/vmbus_ring, Linux include/linux/hyperv.h,
  * QEMU include/hw/hyperv/vmbus-proto.h.
  */
@@ -16,8 +16,8 @@
 #define HV_RING_CONTROL 4096 /* bytes, before the data */
 #define HV_RING_ALIGN 8
 
-/* Of one ring; the sender's: write, pending_send, the rest is the receiver's,
- * but for features, of which each side sets its own ring's. */
+/* write, pending_send and features are the sender's, read and interrupt_mask
+ * the receiver's. */
 struct hv_ring {
 	uint32_t write;
 	uint32_t read;
@@ -30,7 +30,8 @@ struct hv_ring {
 _Static_assert(sizeof(struct hv_ring) == HV_RING_CONTROL, "ring");
 _Static_assert(__builtin_offsetof(struct hv_ring, features) == 64, "ring");
 
-/* The receiver looks at pending_send, and signals when so much is free. */
+/* As receiver of the other ring, this sender looks at pending_send there and
+ * signals when so much is free. Linux sets it in both rings. */
 #define HV_RING_FEATURE_PENDING_SEND 0x1u
 
 struct hv_packet {

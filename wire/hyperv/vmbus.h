@@ -44,9 +44,9 @@ _Static_assert(sizeof(struct hv_guid) == HV_GUID_SIZE, "GUID");
 		}                                           \
 	}
 
-/* Kinds of channels. Linux takes RDP_CONTROL and ACTIVATION for two of automatic
- * activation (AVMA). hvsock has no kind of its own: an offer has the GUID of its
- * service, and HV_VMBUS_OFFER_HVSOCK. */
+/* Kinds of channels. RDP_CONTROL and ACTIVATION are AVMA1 and AVMA2 (automatic
+ * activation) in Linux. hvsock has no kind of its own: an offer has the GUID of
+ * its service, and HV_VMBUS_OFFER_HVSOCK. */
 #define HV_GUID_NETWORK \
 	HV_GUID(0xf8615163, 0xdf3e, 0x46c5, 0x913f, 0xf2d2f965ed0e)
 #define HV_GUID_SCSI HV_GUID(0xba6163d9, 0x04a1, 0x4d29, 0xb605, 0x72e2ffb1dc7f)
@@ -168,8 +168,8 @@ _Static_assert(sizeof(struct hv_vmbus_header) == 8, "message header");
 #define HV_VMBUS_RESUME 29                     /* G; 6.0, by feature */
 #define HV_VMBUS_TYPES 30
 
-/* Before 5.0, target is the address of the page of event bits; from 2.4 on the
- * host may leave it unused. From 5.0 on it is where messages to the guest go. */
+/* Before 5.0 there is the address of the page of event bits, which from 2.4 on
+ * the host may leave unused; from 5.0 on, where messages to the guest go. */
 struct hv_vmbus_initiate_contact {
 	struct hv_vmbus_header header;
 	uint32_t version;
