@@ -15,6 +15,7 @@
 #define XVDA 51712
 #define REQUESTS 48
 #define SIZE (1024 * 1024)
+#define RING_PAGES_MOST 16u
 
 struct request {
 	struct pv_io io;
@@ -326,9 +327,10 @@ finish(struct run *run)
 	    ->pages_free(sim_machine_port(run->machine)->ctx, run->pages, 64);
 	MUST(sim_machine_counts(run->machine)->memory == 0);
 	MUST(sim_machine_counts(run->machine)->violations == 0);
-	/* what the host did not let go of is lost, and never used again */
+	/* What the host did not let go of is lost, and never used again; a ring
+	 * of several pages is lost as a whole, though the host hold only one. */
 	MUST(sim_machine_counts(run->machine)->pages <=
-	    host_xen_counts(run->xen)->mapped);
+	    RING_PAGES_MOST * host_xen_counts(run->xen)->mapped);
 	for (const char *c = sim_machine_log(run->machine); *c != '\0'; c++)
 		MUST(*c == '\n' || (*c >= 0x20 && *c <= 0x7e));
 }
