@@ -90,6 +90,8 @@ struct pv_address {
 struct pv_netif {
 	char name[32];
 	uint8_t mac[6];
+	/* where it sits on VMBus: the text of its instance, or "" */
+	char instance[40];
 	bool dhcp4, dhcp6; /* addresses come from a server */
 	unsigned addresses, gateways, dns;
 	struct pv_address address[PV_NETIF_ADDRESSES];
@@ -112,6 +114,15 @@ struct pv_fw_item {
 	uint32_t id;
 	uint64_t size;
 	char name[56];
+};
+
+/*
+ * A device on VMBus as a platform's own driver of that bus shows it: class and
+ * instance are GUIDs as they stand on the wire.
+ */
+struct pv_vmbus_item {
+	uint8_t class_id[16], instance[16];
+	uint32_t channel;
 };
 
 struct pv_port {
@@ -264,6 +275,12 @@ struct pv_port {
 	long (*kvp_read)(void *ctx, void *to, size_t room);
 	int (*kvp_write)(void *ctx, const void *message, size_t size);
 	void (*kvp_close)(void *ctx);
+
+	/* What is on VMBus, where that belongs to the platform: the index-th,
+	 * or PV_ENOENT past the last one.  Its driver is holder's answer to
+	 * "vmbus/" and the text of the instance. */
+	int (
+	    *vmbus_item)(void *ctx, unsigned index, struct pv_vmbus_item *item);
 
 	/*
 	 * Where key/value pairs outlive the guest: pool `pool` of Hyper-V, in

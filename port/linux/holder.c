@@ -38,6 +38,9 @@ linux_holder(void *ctx, const char *device, char *holder, size_t size)
 
 	if (strncmp(device, "device/", strlen("device/")) == 0)
 		return linux_holder_xen(linux_port, device, holder, size);
+	if (strncmp(device, "vmbus/", strlen("vmbus/")) == 0)
+		return linux_holder_vmbus(linux_port, device + strlen("vmbus/"),
+		    holder, size);
 	for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
 		if (strcmp(holders[i].device, device) != 0 ||
 		    !holds(linux_port, holders[i].file, holders[i].word))

@@ -16,9 +16,8 @@ static const struct {
 	{ "vif", "xen-netfront", "net" },
 };
 
-/* The first name in a directory that has one, as "xvda" or "eth0". */
-static bool
-first_name(const char *path, char *to, size_t size)
+bool
+linux_first_name(const char *path, char *to, size_t size)
 {
 	DIR *directory = opendir(path);
 	const struct dirent *entry;
@@ -63,7 +62,7 @@ linux_holder_xen(const struct linux_port *linux_port, const char *place,
 	if (directory != NULL) {
 		linux_path(linux_port, path, "bus/xen/devices/%s-%s/%s",
 		    class_name, unit, directory);
-		if (first_name(path, name, sizeof(name))) {
+		if (linux_first_name(path, name, sizeof(name))) {
 			snprintf(holder, size, "Linux %s, %s", driver, name);
 			return PV_OK;
 		}

@@ -14,6 +14,11 @@ struct linux_port_config {
 	/* The door to XenStore, a device or a Unix socket; NULL: the value of
 	 * XENSTORED_PATH, or "/dev/xen/xenbus". */
 	const char *xenstore;
+	/* Hyper-V's key/value exchange: the door to the kernel's driver, a
+	 * device or a Unix socket of packets, NULL: "/dev/vmbus/hv_kvp"; and
+	 * where its pools are kept, NULL: "/var/lib/hyperv". */
+	const char *kvp, *pools;
+	const char *etc; /* os-release and resolv.conf; NULL: "/etc" */
 	void (*log)(void *ctx, enum pv_log, const char *line);
 	void *log_ctx;
 };

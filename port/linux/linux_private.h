@@ -10,6 +10,15 @@
 struct fw_list;
 struct reader;
 
+#define LINUX_VMBUS_ITEMS 256u
+
+/* As sysfs had it when it was last asked from the beginning. */
+struct linux_vmbus {
+	bool read;
+	unsigned count;
+	struct pv_vmbus_item items[LINUX_VMBUS_ITEMS];
+};
+
 struct linux_port {
 	struct pv_port port;
 	struct linux_port_config config;
@@ -18,6 +27,10 @@ struct linux_port {
 	int events;   /* epoll: of the reader and of XenStore */
 	int xenstore; /* -1: not open */
 	size_t xenstore_limit;
+	int kvp; /* -1: not open */
+	struct linux_vmbus vmbus;
+	struct pv_netif *netifs; /* while they are asked for */
+	unsigned netif_count;
 	void *smbios; /* read, and waiting to be fetched */
 	size_t smbios_size;
 };
@@ -58,6 +71,24 @@ void linux_xenstore_close(struct linux_port *);
 /* holder_xen.c */
 int linux_holder_xen(const struct linux_port *, const char *place, char *holder,
     size_t size);
+/* The first name in a directory that has one, as "xvda" or "eth0". */
+bool linux_first_name(const char *path, char *to, size_t size);
+/* kvp.c */
+long linux_kvp_read(void *ctx, void *to, size_t room);
+int linux_kvp_write(void *ctx, const void *message, size_t size);
+void linux_kvp_close(struct linux_port *);
+/* vmbus.c */
+int linux_vmbus_item(void *ctx, unsigned index, struct pv_vmbus_item *item);
+int linux_holder_vmbus(const struct linux_port *, const char *place,
+    char *holder, size_t size);
+/* pools.c */
+long linux_pool_read(void *ctx, unsigned pool, void *to, size_t room);
+int linux_pool_write(void *ctx, unsigned pool, const void *from, size_t size);
+/* facts.c */
+long linux_fact(void *ctx, enum pv_fact, char *to, size_t room);
+/* netif.c */
+int linux_netif(void *ctx, unsigned index, struct pv_netif *out);
+void linux_netif_free(struct linux_port *);
 /* reader.c */
 void linux_reader_seen(struct linux_port *);
 bool linux_reader_open(struct linux_port *);

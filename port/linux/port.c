@@ -45,6 +45,12 @@ linux_log(const struct linux_port *linux_port, enum pv_log level,
 }
 
 static void
+kvp_close(void *ctx)
+{
+	linux_kvp_close(ctx);
+}
+
+static void
 xenstore_close(void *ctx)
 {
 	linux_xenstore_close(ctx);
@@ -76,8 +82,16 @@ linux_port_new(const struct linux_port_config *config)
 		.xenstore_write = linux_xenstore_write,
 		.xenstore_limit = linux_xenstore_limit,
 		.xenstore_close = xenstore_close,
+		.kvp_read = linux_kvp_read,
+		.kvp_write = linux_kvp_write,
+		.kvp_close = kvp_close,
+		.vmbus_item = linux_vmbus_item,
+		.pool_read = linux_pool_read,
+		.pool_write = linux_pool_write,
+		.fact = linux_fact,
+		.netif = linux_netif,
 	};
-	linux_port->xenstore = -1;
+	linux_port->xenstore = linux_port->kvp = -1;
 	if (!linux_events_open(linux_port)) {
 		free(linux_port);
 		return NULL;
@@ -96,6 +110,8 @@ linux_port_free(struct linux_port *linux_port)
 		return;
 	linux_reader_close(linux_port);
 	linux_xenstore_close(linux_port);
+	linux_kvp_close(linux_port);
+	linux_netif_free(linux_port);
 	linux_events_close(linux_port);
 	linux_fw_free(linux_port);
 	free(linux_port->smbios);

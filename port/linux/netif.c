@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The network interfaces of this machine, for hosts that ask: by rtnetlink(7),
+ * in three dumps, so that it is one picture and no helper program is needed.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "port/linux/linux_private.h"
+
+/* More interfaces than a host could have use for. */
+#define MOST_INTERFACES 256u
+#define MOST_MESSAGES 65536u
+
+struct picture {
+	struct linux_port *linux_port;
+	struct pv_netif *list;
+	int *index; /* the kernel's number of each */
+	unsigned count, room;
+};
+
+static struct pv_netif *
+by_index(struct picture *picture, int index)
+{
+	for (unsigned i = 0; i < picture->count; i++)
+		if (picture->index[i] == index)
+			return &picture->list[i];
+	return NULL;
+}
+
+static bool
+address_of(struct pv_address *to, int family, const struct rtattr *attribute)
+{
+	size_t size = family == AF_INET ? 4 : 16;
+
+	if (RTA_PAYLOAD(attribute) < size)
+		return false;
+	*to = (struct pv_address){ .family = family == AF_INET ? 4 : 6 };
+	memcpy(to->bytes, RTA_DATA(attribute), size);
+	return true;
+}
+
+static void
+add_link(struct picture *picture, struct nlmsghdr *message)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	int left = (int)IFLA_PAYLOAD(message);
+	struct pv_netif *netif;
+
+	if (picture->count == picture->room ||
+	    (info->ifi_flags & IFF_LOOPBACK) != 0)
+		return;
+	netif = &picture->list[picture->count];
+	memset(netif, 0, sizeof(*netif));
+	for (struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left);
+	     a = RTA_NEXT(a, left)) {
+		if (a->rta_type == IFLA_IFNAME)
+			snprintf(netif->name, sizeof(netif->name), "%.*s",
+			    (int)RTA_PAYLOAD(a), (const char *)RTA_DATA(a));
+		else if (a->rta_type == IFLA_ADDRESS && RTA_PAYLOAD(a) == 6)
+			memcpy(netif->mac, RTA_DATA(a), 6);
+	}
+	picture->index[picture->count++] = info->ifi_index;
+}
+
+/* An address with an end is one that a server or a router gave. */
+static void
+add_address(struct picture *picture, struct nlmsghdr *message)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(message);
+	struct pv_netif *netif = by_index(picture, (int)info->ifa_index);
+	int left = (int)IFA_PAYLOAD(message);
+	const struct rtattr *local = NULL, *address = NULL;
+	uint32_t flags = info->ifa_flags;
+	struct pv_address *to;
+
+	if (netif == NULL || netif->addresses == PV_NETIF_ADDRESSES ||
+	    (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
+		return;
+	for (struct rtattr *a = IFA_RTA(info); RTA_OK(a, left);
+	     a = RTA_NEXT(a, left)) {
+		if (a->rta_type == IFA_LOCAL)
+			local = a;
+		else if (a->rta_type == IFA_ADDRESS)
+			address = a;
+		else if (a->rta_type == IFA_FLAGS && RTA_PAYLOAD(a) >= 4)
+			memcpy(&flags, RTA_DATA(a), sizeof(flags));
+	}
+	to = &netif->address[netif->addresses];
+	if (local == NULL)
+		local = address;
+	if (local == NULL || !address_of(to, info->ifa_family, local))
+		return;
+	to->prefix = info->ifa_prefixlen;
+	netif->addresses++;
+	if (flags & IFA_F_PERMANENT)
+		return;
+	if (info->ifa_family == AF_INET)
+		netif->dhcp4 = true;
+	else if (to->prefix == 128) /* a router gives prefixes */
+		netif->dhcp6 = true;
+}
+
+static void
+add_route(struct picture *picture, struct nlmsghdr *message)
+{
+	const struct rtmsg *info = NLMSG_DATA(message);
+	int left = (int)RTM_PAYLOAD(message);
+	const struct rtattr *gateway = NULL;
+	struct pv_netif *netif = NULL;
+	struct pv_address address;
+
+	if (info->rtm_dst_len != 0 || info->rtm_type != RTN_UNICAST ||
+	    (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
+		return;
+	for (struct rtattr *a = RTM_RTA(info); RTA_OK(a, left);
+	     a = RTA_NEXT(a, left)) {
+		int index;
+
+		if (a->rta_type == RTA_GATEWAY)
+			gateway = a;
+		else if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) >= 4) {
+			memcpy(&index, RTA_DATA(a), sizeof(index));
+			netif = by_index(picture, index);
+		}
+	}
+	if (gateway == NULL || netif == NULL ||
+	    netif->gateways == PV_NETIF_SERVERS ||
+	    !address_of(&address, info->rtm_family, gateway))
+		return;
+	netif->gateway[netif->gateways++] = address;
+}
+
+/* False: the kernel ended it with an error, or not at all. */
+static bool
+dump(int fd, uint16_t type, struct picture *picture,
+    void (*add)(struct picture *, struct nlmsghdr *))
+{
+	struct {
+		struct nlmsghdr header;
+		struct rtgenmsg body;
+	} request = {
+		.header = { .nlmsg_len = sizeof(request),
+		    .nlmsg_type = type,
+		    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		    .nlmsg_seq = type },
+	};
+	static const size_t room = 32768;
+	char *buffer = malloc(room);
+	bool ended = false, good = false;
+
+	if (buffer == NULL ||
+	    send(fd, &request, sizeof(request), 0) != sizeof(request)) {
+		free(buffer);
+		return false;
+	}
+	for (unsigned n = 0; !ended && n < MOST_MESSAGES; n++) {
+		ssize_t size = recv(fd, buffer, room, 0);
+		int left = (int)size;
+
+		if (size <= 0)
+			break;
+		for (struct nlmsghdr *m = (struct nlmsghdr *)(void *)buffer;
+		     NLMSG_OK(m, left) && !ended; m = NLMSG_NEXT(m, left)) {
+			if (m->nlmsg_seq != type)
+				continue;
+			if (m->nlmsg_type == NLMSG_DONE)
+				ended = good = true;
+			else if (m->nlmsg_type == NLMSG_ERROR)
+				ended = true;
+			else
+				add(picture, m);
+		}
+	}
+	free(buffer);
+	return good;
+}
+
+/* The resolver has one list for the whole machine. */
+static void
+add_servers(struct picture *picture)
+{
+	const char *etc = picture->linux_port->config.etc;
+	struct pv_address servers[PV_NETIF_SERVERS];
+	char path[PATH_MAX], line[256], text[64];
+	unsigned count = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/resolv.conf",
+	    etc != NULL ? etc : "/etc");
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	while (count < PV_NETIF_SERVERS &&
+	    fgets(line, sizeof(line), file) != NULL) {
+		struct pv_address *to = &servers[count];
+
+		if (sscanf(line, "nameserver %63[0-9a-fA-F.:]", text) != 1)
+			continue;
+		*to = (struct pv_address){ .family = 4 };
+		if (inet_pton(AF_INET, text, to->bytes) == 1) {
+			count++;
+			continue;
+		}
+		to->family = 6;
+		if (inet_pton(AF_INET6, text, to->bytes) == 1)
+			count++;
+	}
+	fclose(file);
+	for (unsigned i = 0; i < picture->count; i++) {
+		memcpy(picture->list[i].dns_server, servers, sizeof(servers));
+		picture->list[i].dns = count;
+	}
+}
+
+static void
+add_instances(struct picture *picture)
+{
+	for (unsigned i = 0; i < picture->count; i++) {
+		struct pv_netif *netif = &picture->list[i];
+		char path[PATH_MAX], text[64];
+		size_t len;
+
+		linux_path(picture->linux_port, path,
+		    "class/net/%s/device/device_id", netif->name);
+		if (linux_read_text(path, text, sizeof(text)) <= 0)
+			continue;
+		len = strcspn(text[0] == '{' ? text + 1 : text, "}");
+		snprintf(netif->instance, sizeof(netif->instance), "%.*s",
+		    (int)len, text[0] == '{' ? text + 1 : text);
+	}
+}
+
+/* The servers are copied whole, those past `count` are nobody's. */
+static bool
+take_picture(struct picture *picture)
+{
+	struct timeval patience = { .tv_sec = 1 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	good = dump(fd, RTM_GETLINK, picture, add_link) &&
+	    dump(fd, RTM_GETADDR, picture, add_address) &&
+	    dump(fd, RTM_GETROUTE, picture, add_route);
+	close(fd);
+	if (good) {
+		add_servers(picture);
+		add_instances(picture);
+	}
+	return good;
+}
+
+/* Asked for one by one, beginning with 0: that takes the picture. */
+int
+linux_netif(void *ctx, unsigned index, struct pv_netif *out)
+{
+	struct linux_port *linux_port = ctx;
+
+	if (index == 0) {
+		int numbers[MOST_INTERFACES];
+		struct picture picture = {
+			.linux_port = linux_port,
+			.index = numbers,
+			.room = MOST_INTERFACES,
+		};
+
+		linux_netif_free(linux_port);
+		picture.list = calloc(MOST_INTERFACES, sizeof(*picture.list));
+		if (picture.list == NULL)
+			return PV_ENOMEM;
+		if (!take_picture(&picture)) {
+			free(picture.list);
+			return PV_EIO;
+		}
+		linux_port->netifs = picture.list;
+		linux_port->netif_count = picture.count;
+	}
+	if (index >= linux_port->netif_count) {
+		linux_netif_free(linux_port);
+		return PV_ENOENT;
+	}
+	*out = linux_port->netifs[index];
+	return PV_OK;
+}
+
+void
+linux_netif_free(struct linux_port *linux_port)
+{
+	free(linux_port->netifs);
+	linux_port->netifs = NULL;
+	linux_port->netif_count = 0;
+}
