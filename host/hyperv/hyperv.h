@@ -151,12 +151,16 @@ bool host_vmbus_offer_subs(struct host_vmbus_device *, unsigned count);
  * the guest has released all of them, or with the host. */
 void host_vmbus_rescind(struct host_vmbus_device *);
 /* Any offer message, for tests: relid, class and all as they stand. */
-void host_vmbus_offer_raw(struct host_hyperv *,
-    const struct hv_vmbus_offer *);
+void host_vmbus_offer_raw(struct host_hyperv *, const struct hv_vmbus_offer *);
 void host_vmbus_rescind_raw(struct host_hyperv *, uint32_t relid);
 
 struct host_hyperv *host_vmbus_host(struct host_vmbus_device *);
 const struct host_world *host_hyperv_world(struct host_hyperv *);
+/* The world's `later` (later.c), which its owner can take back: what is still
+ * to come when a device is freed.  All is, when the host is. */
+void host_hyperv_later(struct host_hyperv *, const void *owner, uint64_t delay,
+    void (*call)(void *), void *argument);
+void host_hyperv_forget(struct host_hyperv *, const void *owner);
 struct hv_guid host_vmbus_instance(const struct host_vmbus_device *);
 unsigned host_vmbus_sub(const struct host_vmbus_channel *); /* 0: primary */
 unsigned host_vmbus_vcpu(const struct host_vmbus_channel *);
