@@ -23,7 +23,9 @@ struct ring_out {
 	uint32_t write;     /* where the next packet goes */
 	uint32_t published; /* what the host knows of that */
 	uint32_t read;      /* the host's index when last looked at, checked */
+	uint32_t wanted;    /* free bytes that the host was asked to tell of */
 	bool full;          /* a packet did not fit, and the host will tell */
+	bool broken; /* the host's index was no such: PV_EPROTO for ever */
 };
 
 struct ring_piece {
@@ -52,6 +54,8 @@ int ring_put(struct ring_out *, const struct ring_packet_out *);
 bool ring_publish(struct ring_out *);
 /* Bytes that a packet could take now, descriptor and trailer included. */
 uint32_t ring_room(struct ring_out *);
+/* True, once: there was no room for a packet, and now there is. */
+bool ring_woken(struct ring_out *);
 
 /* ---- In: written by the host ------------------------------------------ */
 
@@ -62,8 +66,9 @@ struct ring_in {
 	uint32_t read;      /* next to be taken */
 	uint32_t published; /* what the host knows of that */
 	uint32_t write;     /* the host's index when last looked at, checked */
-	void *copy;         /* of one packet; our own memory */
-	size_t room;
+	void *copy;         /* of one packet; our own memory, aligned to 8 */
+	size_t room;        /* of that, at least sizeof(struct hv_packet) */
+	bool broken; /* index or packet was no such: PV_EPROTO for ever */
 };
 
 /* A packet in our own memory, until the next is taken. */
@@ -88,5 +93,38 @@ bool ring_release(struct ring_in *);
  * meanwhile, which will not be announced. */
 void ring_mask(struct ring_in *);
 bool ring_unmask(struct ring_in *);
+/* Whether there is something to take, or to say PV_EPROTO of. */
+bool ring_waiting(struct ring_in *);
+/* Whether the host said that it tells when there is room in the other ring;
+ * one that does not has to be polled (before Windows Server 2012). */
+bool ring_tells(const struct ring_in *);
+
+/* ---- Both: for ring_*.c ----------------------------------------------- */
+
+/* Bytes from one index to another, in the direction of writing. */
+static inline uint32_t
+ring_distance(uint32_t size, uint32_t from, uint32_t to)
+{
+	return to >= from ? to - from : size - from + to;
+}
+
+static inline uint32_t
+ring_after(uint32_t size, uint32_t index, uint32_t bytes)
+{
+	return bytes >= size - index ? bytes - (size - index) : index + bytes;
+}
+
+static inline bool
+ring_is_index(uint32_t size, uint32_t index)
+{
+	return index < size && index % HV_RING_ALIGN == 0;
+}
+
+/* All that a ring can hold: a full one would look like an empty one. */
+static inline uint32_t
+ring_most(uint32_t size)
+{
+	return size - HV_RING_ALIGN;
+}
 
 #endif

@@ -25,6 +25,8 @@ struct slots {
 #define SLOT_NONE UINT32_MAX
 #define SLOT_BUSY (UINT32_MAX - 1)
 
+/* All are free.  The table is zeroed before its first use; used again, after a
+ * reset, it knows no id of before. */
 void slots_init(struct slots *, struct slot *table, uint32_t count);
 /* SLOT_NONE when all are in use. */
 uint32_t slots_take(struct slots *, uint64_t *id);
