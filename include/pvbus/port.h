@@ -278,7 +278,7 @@ struct pv_port {
 
 	/* What is on VMBus, where that belongs to the platform: the index-th,
 	 * or PV_ENOENT past the last one.  Its driver is holder's answer to
-	 * "vmbus/" and the text of the instance. */
+	 * "channel 14". */
 	int (
 	    *vmbus_item)(void *ctx, unsigned index, struct pv_vmbus_item *item);
 

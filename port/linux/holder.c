@@ -34,13 +34,13 @@ holds(const struct linux_port *linux_port, const char *file, const char *word)
 int
 linux_holder(void *ctx, const char *device, char *holder, size_t size)
 {
-	const struct linux_port *linux_port = ctx;
+	struct linux_port *linux_port = ctx;
 
 	if (strncmp(device, "device/", strlen("device/")) == 0)
 		return linux_holder_xen(linux_port, device, holder, size);
-	if (strncmp(device, "vmbus/", strlen("vmbus/")) == 0)
-		return linux_holder_vmbus(linux_port, device + strlen("vmbus/"),
-		    holder, size);
+	if (strncmp(device, "channel ", strlen("channel ")) == 0)
+		return linux_holder_vmbus(linux_port,
+		    device + strlen("channel "), holder, size);
 	for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
 		if (strcmp(holders[i].device, device) != 0 ||
 		    !holds(linux_port, holders[i].file, holders[i].word))

@@ -79,8 +79,8 @@ int linux_kvp_write(void *ctx, const void *message, size_t size);
 void linux_kvp_close(struct linux_port *);
 /* vmbus.c */
 int linux_vmbus_item(void *ctx, unsigned index, struct pv_vmbus_item *item);
-int linux_holder_vmbus(const struct linux_port *, const char *place,
-    char *holder, size_t size);
+int linux_holder_vmbus(struct linux_port *, const char *channel, char *holder,
+    size_t size);
 /* pools.c */
 long linux_pool_read(void *ctx, unsigned pool, void *to, size_t room);
 int linux_pool_write(void *ctx, unsigned pool, const void *from, size_t size);

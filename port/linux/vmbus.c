@@ -8,12 +8,14 @@
 
 #include "port/linux/linux_private.h"
 
+/* Where each byte of the text stands on the wire. */
+static const uint8_t place[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13,
+	14, 15 };
+
 /* "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}", braces or not, as on the wire. */
 static bool
 guid_of(const char *text, uint8_t to[16])
 {
-	static const uint8_t place[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11,
-		12, 13, 14, 15 };
 	unsigned n = 0;
 
 	if (*text == '{')
@@ -100,24 +102,46 @@ linux_vmbus_item(void *ctx, unsigned index, struct pv_vmbus_item *item)
 	return PV_OK;
 }
 
-/* "vmbus/xxxxxxxx-…": the driver that sysfs links to, and a NIC's name. */
+/* The text of a GUID, as sysfs names a device by it. */
+static void
+text_of(const uint8_t guid[16], char to[37])
+{
+
+	for (unsigned i = 0; i < 16; i++) {
+		to += snprintf(to, 3, "%02x", guid[place[i]]);
+		if (i == 3 || i == 5 || i == 7 || i == 9)
+			*to++ = '-';
+	}
+	*to = '\0';
+}
+
+/* "14": the driver that sysfs links to, and the name of a NIC. */
 int
-linux_holder_vmbus(const struct linux_port *linux_port, const char *place,
+linux_holder_vmbus(struct linux_port *linux_port, const char *channel,
     char *holder, size_t size)
 {
-	char path[PATH_MAX], link[128], name[16];
+	unsigned long number = strtoul(channel, NULL, 10);
+	char path[PATH_MAX], link[128], name[16], instance[37];
+	const struct linux_vmbus *vmbus = &linux_port->vmbus;
 	const char *driver;
 	ssize_t len;
+	unsigned i;
 
-	if (strspn(place, "0123456789abcdefABCDEF-") != strlen(place))
+	if (!vmbus->read)
+		read_all(linux_port);
+	for (i = 0; i < vmbus->count; i++)
+		if (vmbus->items[i].channel == number)
+			break;
+	if (i == vmbus->count)
 		return PV_ENOENT;
-	linux_path(linux_port, path, "bus/vmbus/devices/%s/driver", place);
+	text_of(vmbus->items[i].instance, instance);
+	linux_path(linux_port, path, "bus/vmbus/devices/%s/driver", instance);
 	len = readlink(path, link, sizeof(link) - 1);
 	if (len < 0)
 		return PV_ENOENT;
 	link[len] = '\0';
 	driver = strrchr(link, '/') != NULL ? strrchr(link, '/') + 1 : link;
-	linux_path(linux_port, path, "bus/vmbus/devices/%s/net", place);
+	linux_path(linux_port, path, "bus/vmbus/devices/%s/net", instance);
 	if (linux_first_name(path, name, sizeof(name)))
 		snprintf(holder, size, "Linux %s, %s", driver, name);
 	else
