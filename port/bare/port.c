@@ -145,6 +145,41 @@ port_xen_hypercall(void *ctx, const void *page, unsigned op,
 	return bare_hypercall((const char *)page + 32 * (size_t)op, arguments);
 }
 
+/* The three arguments go where Hyper-V's convention wants them: RCX, RDX, R8;
+ * what the host may change is said (TLFS 3.7). */
+static uint64_t
+port_hyperv_hypercall(void *ctx, const void *page, uint64_t control,
+    uint64_t input, uint64_t output)
+{
+	register uint64_t r8 __asm__("r8") = output;
+	uint64_t result;
+
+	(void)ctx;
+	__asm__ volatile("call *%[page]"
+			 : "=a"(result), "+c"(control), "+d"(input), "+r"(r8)
+			 : [page] "r"(page)
+			 : "cc", "memory", "r9", "r10", "r11");
+	return result;
+}
+
+static long
+port_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
+{
+	static const char *const facts[PV_FACT_COUNT] = {
+		[PV_FACT_HOST_NAME] = "pvguest",
+		[PV_FACT_OS_NAME] = "pvguest",
+		[PV_FACT_OS_VERSION] = PVBUS_VERSION,
+		[PV_FACT_OS_BUILD] = PVBUS_VERSION,
+		[PV_FACT_ARCHITECTURE] = "x86_64",
+	};
+	size_t len = strlen(facts[fact]);
+
+	(void)ctx;
+	if (len < room)
+		memcpy(to, facts[fact], len + 1);
+	return (long)len;
+}
+
 /* After the host has saved this machine and started it again. */
 void
 bare_resume(void)
@@ -247,6 +282,8 @@ bare_port(void)
 		.msr_read = port_msr_read,
 		.msr_write = port_msr_write,
 		.xen_hypercall = port_xen_hypercall,
+		.hyperv_hypercall = port_hyperv_hypercall,
+		.fact = port_fact,
 		.space_alloc = port_space_alloc,
 		.space_free = port_space_free,
 		.map = port_map,
