@@ -23,6 +23,7 @@ struct host_lun_config {
 
 struct host_storvsp_config {
 	bool ide;              /* the class of an IDE controller: one LUN */
+	uint8_t path, place;   /* IDE: controller and place on it, 0 or 1 */
 	uint16_t version_max;  /* HV_STOR_…; 0: the newest */
 	unsigned max_channels; /* sub-channels; 0: none */
 	uint32_t max_transfer; /* bytes; 0: 512 KiB */
@@ -217,12 +218,13 @@ struct host_ic_answer {
 	uint64_t sequence; /* heartbeat */
 	uint32_t framework, version;
 	/* KVP */
-	char key[513], value[2049]; /* UTF-8 */
+	char key[769], value[3073]; /* UTF-8; numbers in decimal */
 	uint32_t value_type;
 	size_t value_len;
-	uint8_t body[16384]; /* as it came */
+	uint8_t body[16384]; /* as it came, behind the IC header */
 	size_t body_len;
 };
+/* framework and version are 0 until the service is up. */
 const struct host_ic_answer *host_ic_answer(struct host_ic *,
     enum host_ic_service);
 
@@ -238,6 +240,7 @@ bool host_ic_kvp_delete(struct host_ic *, unsigned pool, const char *key);
 bool host_ic_kvp_enumerate(struct host_ic *, unsigned pool, uint32_t index);
 /* `id` is the adapter's, text of its instance GUID; see wire/hyperv/kvp.h. */
 bool host_ic_ip_get(struct host_ic *, const char *id);
+/* `body` is a struct hv_kvp_ip, or hv_kvp_ip_binary from version 5 on. */
 bool host_ic_ip_set(struct host_ic *, const void *body, size_t len);
 bool host_ic_vss(struct host_ic *, unsigned operation);
 bool host_ic_fcopy(struct host_ic *, unsigned operation);
@@ -252,6 +255,17 @@ struct host_ic_manners {
 };
 struct host_ic_manners *host_ic_manners(struct host_ic *, enum host_ic_service);
 
+struct host_ic_counts {
+	uint64_t questions, answers; /* negotiation is one */
+	uint64_t
+	    refused; /* messages of the guest that are wrong or not asked for */
+	bool open;
+};
+const struct host_ic_counts *host_ic_counts(struct host_ic *,
+    enum host_ic_service);
+/* Take one away; it does not come back. */
+void host_ic_rescind(struct host_ic *, enum host_ic_service);
+
 /* ---- Dynamic memory --------------------------------------------------- */
 
 struct host_balloon;
@@ -263,6 +277,8 @@ struct host_balloon_counts {
 	unsigned ballooned; /* pages; none of ours ever */
 };
 const struct host_balloon_counts *host_balloon_counts(struct host_balloon *);
+struct host_vmbus_device *host_balloon_device(struct host_balloon *);
+/* False: the exchange is not through, or it still has a question. */
 bool host_balloon_ask(struct host_balloon *, unsigned pages);
 
 #endif

@@ -49,6 +49,8 @@ void host_hyperv_leaves(const struct host_hyperv_config *, uint32_t access[2],
     uint32_t *features, uint32_t *hints);
 /* The TSC at a time of the world, by a configuration. */
 uint64_t host_hyperv_tsc(const struct host_hyperv_config *, uint64_t now);
+/* The guest has read its TSC; for a page that changes with each look. */
+void host_hyperv_looked(struct host_hyperv *);
 /* Whether interrupts of the SynIC with this vector end by themselves. */
 bool host_hyperv_auto_eoi(const struct host_hyperv *, unsigned vcpu,
     uint8_t vector);
@@ -94,7 +96,7 @@ struct host_hyperv_counts {
 	unsigned gpadls, gpadl_pages; /* lent now */
 	unsigned channels;            /* open now */
 	unsigned offered;             /* now, sub-channels too */
-	unsigned connects, unloads;
+	unsigned connects, unloads, resets;
 	uint32_t version;  /* agreed on; 0: not connected */
 	uint64_t guest_id; /* of the register */
 	uint64_t crash[5]; /* what the guest said of its end */
@@ -132,6 +134,9 @@ struct host_vmbus_channel;
 struct host_vmbus_kind {
 	struct hv_guid type;
 	bool pipe; /* messages are in a pipe's header: services */
+	/* of the offer, at most HV_VMBUS_USER_DATA bytes; NULL: zeros */
+	const void *offer_user;
+	unsigned offer_user_len;
 	/* user data of the open, as many as user_len bytes; false: refused */
 	bool (*opened)(void *self, struct host_vmbus_channel *,
 	    const void *user, unsigned user_len);
