@@ -42,7 +42,8 @@ struct vmbus_user {
 	 * and calls vmbus_depart(), soon; absent: that is done at once. */
 	void (*rescinded)(void *owner);
 	/* The host forgets all (sleep): channels are closed, GPADLs are gone,
-	 * nothing comes back.  Then either `resumed`, and channels may be
+	 * nothing comes back.  Sub-channels are no more when this returns; new
+	 * ones come by `sub`.  Then either `resumed`, and channels may be
 	 * opened again, or `rescinded`. */
 	void (*suspended)(void *owner);
 	void (*resumed)(void *owner);
@@ -101,6 +102,9 @@ struct vmbus_channel {
 	struct vmbus_gpadl *gpadls;
 	struct vmbus_gpadl ring;
 	uint32_t broken; /* atomic: the ring cannot be believed any more */
+	uint64_t monitor_since; /* a trigger is set since then, or 0 */
+	bool monitor_off;       /* the host does not look at it */
+	bool told;              /* a line has said that it is broken */
 	bool departing;
 	bool listed; /* the host offered it in this connection */
 };
@@ -118,6 +122,12 @@ int vmbus_channel_open(struct vmbus_channel *, const struct vmbus_open *);
  * the host has acknowledged, and never if it does not.
  */
 void vmbus_channel_close(struct vmbus_channel *);
+/*
+ * Of a channel that was closed, or taken away: whether the host has let go of its
+ * rings, and so of the memory that packets in them have named.  PV_EAGAIN: not
+ * yet; PV_EBUSY: it does not; by the owner of the bus.
+ */
+int vmbus_channel_closed(const struct vmbus_channel *);
 /* Another CPU is to be interrupted: MODIFYCHANNEL; PV_ENOTSUP before 4.1, or
  * where nothing interrupts. */
 int vmbus_channel_target(struct vmbus_channel *, unsigned cpu);
