@@ -66,6 +66,7 @@ print_stats(const struct pv_device *device)
 		{ "spurious", stats->spurious },
 		{ "grants", stats->grants },
 		{ "slots", stats->slots },
+		{ "published", stats->published },
 		{ "stalls", stats->stalls },
 		{ "bad_length", stats->bad_length },
 		{ "bad_text", stats->bad_text },
@@ -105,6 +106,17 @@ cmd_stats(int argc, char **argv)
 		    "none",
 		    argv[1]);
 	return STATUS_OK;
+}
+
+int
+cmd_again(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	if (guest_bus() == NULL)
+		return no_bus("again");
+	guest_again();
+	return guest_bus() != NULL ? STATUS_OK : STATUS_FAILED;
 }
 
 int

@@ -3,6 +3,7 @@
 #include "programs/pvguest/words.h"
 
 const struct command commands[] = {
+	{ "again", "", "detach all devices and attach them anew", cmd_again },
 	{ "cpus", "", "the CPUs that run", cmd_cpus },
 	{ "crash", "null|stack|ud|panic", "try the way a fault is reported",
 	    cmd_crash },

@@ -73,6 +73,17 @@ attach(void)
 	bare_log_line(line);
 }
 
+/* What a loader and the kernel after it do, in one: the host finds its guest
+ * gone, and back. */
+void
+guest_again(void)
+{
+	pv_bus_detach(bus);
+	bus = NULL;
+	attach();
+	start_cpus();
+}
+
 static void
 suspend(void)
 {

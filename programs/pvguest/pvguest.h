@@ -32,6 +32,9 @@ struct pv_bus *guest_bus(void);
 /* A device of the report by its name, or NULL. */
 struct pv_device *guest_device(const char *name);
 
+/* Detach all, and attach anew. */
+void guest_again(void);
+
 /* Do what is ready, and what the host asks for. */
 void guest_poll(void);
 /* Poll and sleep, until an event or the deadline. */
@@ -73,6 +76,7 @@ void shell(void) __attribute__((noreturn));
 
 /* ---- The commands ---- */
 
+int cmd_again(int argc, char **argv);
 int cmd_cpus(int argc, char **argv);
 int cmd_crash(int argc, char **argv);
 int cmd_devices(int argc, char **argv);
