@@ -222,6 +222,15 @@ pv_bus_cpu_start(struct pv_bus *bus, unsigned cpu)
 			device->driver->cpu_start(device, cpu);
 }
 
+void
+pv_bus_cpu_stop(struct pv_bus *bus, unsigned cpu)
+{
+	for (struct pv_device *device = bus->devices; device != NULL;
+	     device = device->next)
+		if (runs(device) && device->driver->cpu_stop != NULL)
+			device->driver->cpu_stop(device, cpu);
+}
+
 int
 pv_await(struct pv_bus *bus, const bool *flag, uint64_t deadline)
 {

@@ -32,6 +32,8 @@ struct hyperv {
 	uint32_t hints;     /* EAX of base + 4 */
 	void *hypercall_page;
 	uint64_t hypercall_physical;
+	void *input_page; /* of hypercalls that are not fast; the owner's */
+	uint64_t input_physical;
 	unsigned cpus;       /* at least 1 */
 	uint32_t *vp;        /* Hyper-V's number of each CPU, or HYPERV_NO_VP */
 	unsigned generation; /* one more after each sleep */
@@ -80,8 +82,12 @@ int hyperv_synic_open(struct hyperv *);
 void hyperv_synic_close(struct hyperv *);
 /* On that CPU: its pages, its interrupt source. */
 int hyperv_synic_cpu_start(struct hyperv *, unsigned cpu);
+/* On that CPU, too: its pages are ours alone again. */
+void hyperv_synic_cpu_stop(struct hyperv *, unsigned cpu);
 /* After a sleep: the registers of CPU 0 again; others start again. */
 int hyperv_synic_resume(struct hyperv *);
+/* Before one: CPU 0 has no pages any more. */
+void hyperv_synic_suspend(struct hyperv *);
 /*
  * The next message for VMBus on CPU 0: its slot is copied, checked, freed and
  * the host told that it is free.  False: there is none.
@@ -89,12 +95,19 @@ int hyperv_synic_resume(struct hyperv *);
 bool hyperv_synic_message(struct hyperv *, struct hv_message *);
 /* Take the event flags of a CPU and call `flag` for each that was set; without
  * an interrupt, too: the fallback.  On that CPU, or from its handler.  Returns
- * how many. */
+ * for how many `flag` was true: that was news. */
 unsigned hyperv_synic_flags(struct hyperv *, unsigned cpu,
-    void (*flag)(void *argument, unsigned number), void *argument);
+    bool (*flag)(void *argument, unsigned number), void *argument);
+/* Take one of them. */
+bool hyperv_synic_flag(struct hyperv *, unsigned cpu, unsigned number);
 /* What the handler does with the flags of its CPU; set by vmbus. */
 void hyperv_synic_on_flag(struct hyperv *,
-    void (*flag)(void *argument, unsigned number), void *argument);
+    bool (*flag)(void *argument, unsigned number), void *argument);
+/* On that CPU, now and then: flags without an interrupt, and interrupts again
+ * where they had been refused as they brought nothing. */
+void hyperv_synic_look(struct hyperv *, unsigned cpu);
+/* When that is wanted at the latest. */
+uint64_t hyperv_synic_deadline(const struct hyperv *, unsigned cpu);
 /* Whether events come by interrupts, and so on which CPU they are told. */
 bool hyperv_synic_interrupts(const struct hyperv *);
 
@@ -102,6 +115,8 @@ bool hyperv_synic_interrupts(const struct hyperv *);
 
 int hyperv_clock_open(struct hyperv *);
 void hyperv_clock_close(struct hyperv *);
+/* Around a sleep. */
+void hyperv_clock_suspend(struct hyperv *);
 void hyperv_clock_resume(struct hyperv *);
 /* In units of 100 ns since the partition was made; by the page where the host
  * keeps one, else by the counter.  Never goes back on one CPU. */

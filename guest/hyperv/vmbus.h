@@ -100,7 +100,6 @@ struct vmbus_channel {
 	uint32_t *mark; /* atomic: an event has come */
 	struct vmbus_opening *opening;
 	struct vmbus_gpadl *gpadls;
-	struct vmbus_gpadl ring;
 	uint32_t broken; /* atomic: the ring cannot be believed any more */
 	uint64_t monitor_since; /* a trigger is set since then, or 0 */
 	bool monitor_off;       /* the host does not look at it */

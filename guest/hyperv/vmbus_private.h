@@ -12,6 +12,8 @@
 
 struct vmbus;
 struct vmbus_lent;
+struct vmbus_opening;
+struct vmbus_node;
 
 /* ---- What is asked of the host: vmbus_request.c ----------------------- */
 
@@ -130,28 +132,29 @@ struct vmbus {
 	uint64_t retry, give_up;
 
 	/* vmbus_connect.c */
-	unsigned attempt; /* index of the version that is proposed */
-	bool fallback;    /* on the older connection, HV_VMBUS_CONNECTION_… */
-	bool unloaded;    /* once, to get rid of an older connection */
-	bool answered, accepted;
-	uint32_t response_connection;
+	unsigned attempt;  /* index of the version that is proposed */
+	bool unloaded;     /* once, to get rid of an older connection */
+	bool lost;         /* nobody knows whether the host forgot us */
+	bool asked;        /* for the offers */
+	bool delivered;    /* all of them have been told */
+	uint64_t deadline; /* of the phase */
+	struct hv_vmbus_version_response response;
 	struct vmbus_request contact, offers, unload;
-	uint64_t offers_deadline;
-	bool delivered; /* all offers have been told */
-	bool settling;
 
 	/* vmbus_offers.c */
 	bool working; /* devices come and go, and none does from in there */
-	bool resuming;
-	bool full; /* and a line has said so */
+	bool held;    /* none is attached yet, services are */
+	bool full;    /* and a line has said so */
 
 	/* gpadl.c: all that the host may hold, of channels that are there and
 	 * of those that are gone */
 	struct vmbus_lent *lent;
 	uint32_t last_gpadl; /* handles are counted up, over the whole life */
 	uint32_t last_open;
-	/* channel.c: rings that are closed, and not let go of yet, and so on */
-	void *closing;
+	/* channel_close.c: rings of which the host is to be told, or is being
+	 * told, that they are closed */
+	struct vmbus_opening *closing;
+	uint32_t broken; /* atomic: a ring is, and no line has said so yet */
 };
 
 static inline struct vmbus *
@@ -168,38 +171,57 @@ vmbus_since(const struct vmbus *vmbus, uint32_t version)
 }
 
 /* vmbus_connect.c */
-int vmbus_connect(struct vmbus *);
+void vmbus_connect(struct vmbus *);
 bool vmbus_connect_poll(struct vmbus *);
 uint64_t vmbus_connect_deadline(const struct vmbus *);
 /* Ask the host to forget us, and wait for that, for a while. True: it has. */
 bool vmbus_disconnect(struct vmbus *);
 void vmbus_version_response(struct vmbus *, const void *payload, size_t size);
 void vmbus_unload_response(struct vmbus *);
+/* Whether it is decided that there is a connection, or that there is none. */
+bool vmbus_connected(const struct hyperv *, int *error);
 
 /* vmbus_messages.c: at most `budget` of what has come. */
 bool vmbus_messages_poll(struct vmbus *, unsigned budget);
 
-/* vmbus_offers.c */
+/* vmbus_offers.c: what the host says */
 void vmbus_offered(struct vmbus *, const void *payload, size_t size);
 void vmbus_rescind(struct vmbus *, uint32_t relid);
 void vmbus_all_offered(struct vmbus *);
-/* Attach, detach, release what is to be. */
-bool vmbus_offers_poll(struct vmbus *, unsigned budget);
-uint64_t vmbus_offers_deadline(const struct vmbus *);
-bool vmbus_offers_settled(const struct vmbus *);
-/* All channels are told and then forgotten, or kept to be met again. */
-void vmbus_offers_suspend(struct vmbus *);
-void vmbus_offers_resumed(struct vmbus *);
-void vmbus_offers_close(struct vmbus *);
+
+/* vmbus_nodes.c: what comes of it.  Attach, detach, release what is to be. */
+bool vmbus_nodes_poll(struct vmbus *, unsigned budget);
+uint64_t vmbus_nodes_deadline(const struct vmbus *);
+bool vmbus_nodes_settled(const struct vmbus *);
+/* All users are told. */
+void vmbus_nodes_suspend(struct vmbus *);
+/* Sub-channels are no more, and the others are kept to be met again. */
+void vmbus_nodes_forget(struct vmbus *);
+/* All are offered that will be: those that were met go on, others leave. */
+void vmbus_nodes_resume(struct vmbus *);
+void vmbus_nodes_close(struct vmbus *);
+void vmbus_node_free(struct vmbus *, struct vmbus_node *);
+/* The services are settled; devices may be attached now. */
+bool vmbus_services_settled(const struct hyperv *);
+void vmbus_attach_devices(struct hyperv *);
+
+/* vmbus.c: an event of a channel, without an interrupt: on its CPU. */
+bool vmbus_collect(struct vmbus_channel *);
+/* When vmbus_collect() is wanted at the latest. */
+uint64_t vmbus_collect_deadline(const struct vmbus_channel *);
 
 /* A channel as VMBus knows it: what vmbus_offers.c adds. */
 struct vmbus_node {
 	struct vmbus_channel channel; /* first */
 	struct vmbus_request release; /* of its relid */
-	bool attached; /* its device was tried: a driver has it, or none does */
-	bool rescinded;    /* the host takes it away */
-	bool told;         /* and its user was told so */
-	bool releasing;    /* the release is on its way */
+	bool looked;                  /* whether it is a service */
+	bool tried;                   /* attached, or known to have no driver */
+	bool resuming;                /* its user hears soon what came of it */
+	bool rescinded;               /* the host takes it away */
+	bool told;                    /* and its user was told so */
+	bool left;                    /* nobody uses it, nor will */
+	bool releasing;               /* the release is on its way */
+	bool forgotten;               /* the host knows its relid no more */
 	uint64_t patience; /* settled until then, or not waited for */
 };
 

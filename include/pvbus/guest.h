@@ -135,6 +135,8 @@ struct pv_driver {
 	void (*cpu_start)(struct pv_device *, unsigned cpu);
 	/* Be saved, and come back; see pv_bus_suspend(). */
 	int (*suspend)(struct pv_device *);
+	/* a secondary CPU is about to stop, and runs this */
+	void (*cpu_stop)(struct pv_device *, unsigned cpu);
 };
 
 /* fw_cfg of QEMU and OpenBSD's vmd, and SMBIOS OEM strings: guest/kvm. */
@@ -190,8 +192,13 @@ uint64_t pv_bus_deadline(const struct pv_bus *);
  */
 int pv_bus_suspend(struct pv_bus *);
 
-/* To be called on each secondary CPU as it starts (P-13 of pvbus). */
+/* To be called on each secondary CPU as it starts (P-13 of pvbus), also after
+ * pv_bus_suspend(). */
 void pv_bus_cpu_start(struct pv_bus *, unsigned cpu);
+/* And on each before it stops, before pv_bus_detach() and pv_bus_suspend(): the
+ * pages that a host has for a CPU (Hyper-V) are taken back on that CPU only, and
+ * without this they are leaked. */
+void pv_bus_cpu_stop(struct pv_bus *, unsigned cpu);
 
 /* Poll and wait until *flag is set by a completion: 0, or PV_ETIMEDOUT. */
 int pv_await(struct pv_bus *, const bool *flag, uint64_t deadline);

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What becomes of each channel that is offered: a service, a device with a
+ * driver, a sub-channel of one, or a line that nobody wants it; and how it goes
+ * again.  Drivers come and go in here only.
+ */
+#include "guest/bus/format.h"
+#include "guest/bus/libc.h"
+#include "guest/hyperv/services.h"
+#include "guest/hyperv/vmbus_private.h"
+
+/* How long attaching waits for a device to be up. */
+#define DEVICE_PATIENCE (5 * PV_SECOND)
+/* And devices for the services, whose line comes first: the host asks them for
+ * their versions at once, or when it likes. */
+#define SERVICE_PATIENCE (PV_SECOND / 2)
+
+static const struct hv_guid network = HV_GUID_NETWORK, scsi = HV_GUID_SCSI,
+			    ide = HV_GUID_IDE;
+
+static bool
+is(const struct vmbus_channel *channel, const struct hv_guid *type)
+{
+	return memcmp(&channel->offer.type, type, sizeof(*type)) == 0;
+}
+
+/* ---- Attach ------------------------------------------------------------ */
+
+static bool
+is_service(const struct vmbus_channel *channel)
+{
+	return channel->device == channel->hyperv->device &&
+	    channel->user != NULL;
+}
+
+/* The bus may have detached the driver without our knowing. */
+static struct pv_device *
+device_of(const struct vmbus_channel *channel)
+{
+	const struct pv_device *parent = channel->hyperv->device;
+	const struct pv_device *device = pv_bus_devices(channel->hyperv->bus);
+
+	while (device != NULL &&
+	    (device->parent != parent || device->aux != channel))
+		device = device->next;
+	return (struct pv_device *)(uintptr_t)device;
+}
+
+static void
+unused(struct vmbus_channel *channel)
+{
+	channel->user = NULL;
+	channel->owner = NULL;
+	channel->device = channel->hyperv->device;
+	channel->stats = channel->hyperv->stats;
+}
+
+/* As it is written elsewhere. */
+static void
+guid_text(const struct hv_guid *guid, char to[HV_GUID_TEXT + 1])
+{
+	static const uint8_t order[HV_GUID_SIZE] = { 3, 2, 1, 0, 5, 4, 7, 6, 8,
+		9, 10, 11, 12, 13, 14, 15 };
+	static const char digits[] = "0123456789abcdef";
+	size_t len = 0;
+
+	for (unsigned i = 0; i < HV_GUID_SIZE; i++) {
+		uint8_t byte = guid->bytes[order[i]];
+
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			to[len++] = '-';
+		to[len++] = digits[byte >> 4];
+		to[len++] = digits[byte & 0xf];
+	}
+	to[len] = '\0';
+}
+
+static void
+attach_device(struct vmbus_channel *channel)
+{
+	struct pv_device *parent = channel->hyperv->device;
+	const char *name = vmbus_class_name(&channel->offer.type);
+	const char *driver = NULL;
+	struct pv_device *device;
+	char where[80], type[HV_GUID_TEXT + 1];
+
+	pv_format(where, sizeof(where), "channel %u", channel->offer.relid);
+	if (is(channel, &scsi) || is(channel, &ide))
+		driver = "hvs";
+	else if (is(channel, &network))
+		driver = "hvn";
+	if (driver != NULL) {
+		device = pv_device_attach(parent, driver, where, channel);
+		if (device == NULL)
+			unused(channel);
+		return;
+	}
+	if (channel->offer.flags & HV_VMBUS_OFFER_HVSOCK) {
+		name = "hvsock";
+	} else if (name == NULL) {
+		name = "unknown";
+		guid_text(&channel->offer.type, type);
+		pv_format(where, sizeof(where), "channel %u, class %s,",
+		    channel->offer.relid, type);
+	}
+	pv_device_unconfigured(parent, name, where, channel);
+}
+
+/* False: not now. */
+static bool
+try(struct vmbus *vmbus, struct vmbus_node *node)
+{
+	struct vmbus_channel *channel = &node->channel;
+	struct hyperv *hyperv = vmbus->hyperv;
+	uint64_t now = pv_bus_now(hyperv->bus);
+	struct vmbus_channel *primary = channel->primary;
+
+	if (channel->offer.sub != 0) {
+		/* for who did not ask for any yet there are none */
+		if (primary == NULL || primary->state != VMBUS_OPEN ||
+		    primary->user == NULL)
+			return false;
+		node->tried = true;
+		if (primary->user->sub != NULL)
+			primary->user->sub(primary->owner, channel);
+		return true;
+	}
+	if (!node->looked) {
+		node->looked = true;
+		if (services_offer(hyperv, channel)) {
+			node->tried = true;
+			node->patience = now + SERVICE_PATIENCE;
+			return true;
+		}
+	}
+	if (vmbus->held)
+		return false;
+	node->tried = true;
+	node->patience = now + DEVICE_PATIENCE;
+	attach_device(channel);
+	return true;
+}
+
+/* ---- Go ---------------------------------------------------------------- */
+
+static void
+unhang(struct vmbus_channel *channel)
+{
+	struct vmbus_channel **link;
+
+	if (channel->primary != NULL) {
+		link = &channel->primary->next_sub;
+		while (*link != NULL && *link != channel)
+			link = &(*link)->next_sub;
+		if (*link != NULL)
+			*link = channel->next_sub;
+		channel->primary = NULL;
+	} else {
+		struct vmbus_channel *sub = channel->next_sub;
+
+		while (sub != NULL) {
+			struct vmbus_channel *next = sub->next_sub;
+
+			sub->primary = sub->next_sub = NULL;
+			sub = next;
+		}
+	}
+	channel->next_sub = NULL;
+}
+
+/* The relid is the host's again. */
+static void
+unlist(struct vmbus *vmbus, struct vmbus_channel *channel)
+{
+	if (!channel->listed)
+		return;
+	channel->listed = false;
+	if (vmbus->channels[channel->offer.relid] == channel) {
+		vmbus->channels[channel->offer.relid] = NULL;
+		__atomic_store_n(channel->mark, 0, __ATOMIC_SEQ_CST);
+	}
+}
+
+void
+vmbus_node_free(struct vmbus *vmbus, struct vmbus_node *node)
+{
+	struct vmbus_channel *channel = &node->channel, **link = &vmbus->first;
+
+	vmbus_request_cancel(vmbus, &node->release);
+	unlist(vmbus, channel);
+	unhang(channel);
+	while (*link != channel)
+		link = &(*link)->next;
+	*link = channel->next;
+	if (*link == NULL)
+		vmbus->last = link;
+	vmbus->count--;
+	pv_free(vmbus->hyperv->bus, node, sizeof(*node));
+}
+
+/* A line that nobody wants it goes with it, too. */
+static void
+detach(struct vmbus *vmbus, struct vmbus_channel *channel)
+{
+	struct pv_device *device = device_of(channel);
+
+	if (device == NULL)
+		return;
+	if (device->driver != NULL)
+		hyperv_log(vmbus->hyperv, PV_LOG_INFO,
+		    "%s detached from channel %u", device->name,
+		    channel->offer.relid);
+	pv_device_detach(device);
+}
+
+static size_t
+release_message(struct vmbus_request *request, unsigned number, void *to)
+{
+	struct vmbus_node *node = request->owner;
+	struct hv_vmbus_relid_released message = {
+		.header = { .type = HV_VMBUS_RELID_RELEASED },
+		.relid = node->channel.offer.relid,
+	};
+
+	memcpy(to, &message, sizeof(message));
+	return number == 0 ? sizeof(message) : 0;
+}
+
+/* As soon as the host has it, it may offer the same again. */
+static void
+release_done(struct vmbus_request *request, int error, uint32_t status)
+{
+	struct vmbus_node *node = request->owner;
+
+	(void)error;
+	(void)status;
+	unlist(channel_vmbus(&node->channel), &node->channel);
+	node->releasing = false;
+	node->forgotten = true;
+}
+
+static void
+release(struct vmbus *vmbus, struct vmbus_node *node)
+{
+	node->releasing = true;
+	node->release = (struct vmbus_request){
+		.message = release_message,
+		.answer = VMBUS_NO_ANSWER,
+		.done = release_done,
+		.owner = node,
+	};
+	vmbus_request(vmbus, &node->release);
+}
+
+static void
+tell(struct vmbus_node *node)
+{
+	struct vmbus_channel *channel = &node->channel;
+
+	node->told = true;
+	if (channel->user != NULL && channel->user->rescinded != NULL)
+		channel->user->rescinded(channel->owner);
+	else
+		channel->departing = true;
+}
+
+static void
+leave(struct vmbus *vmbus, struct vmbus_node *node)
+{
+	struct vmbus_channel *channel = &node->channel;
+
+	node->left = true;
+	channel->departing = false;
+	/* of its own accord it stays offered, and unused */
+	if (channel->offer.sub == 0)
+		detach(vmbus, channel);
+	unused(channel);
+	vmbus_channel_close(channel);
+	if (!node->rescinded)
+		node->left = false;
+}
+
+/* True: something was done. */
+static bool
+step(struct vmbus *vmbus, struct vmbus_node *node)
+{
+	struct vmbus_channel *channel = &node->channel;
+
+	if (node->rescinded && !node->told) {
+		tell(node);
+		return true;
+	}
+	if (channel->departing) {
+		leave(vmbus, node);
+		return true;
+	}
+	if (node->left) {
+		if (node->forgotten || !channel->listed) {
+			if (!channel_gone(channel))
+				return false;
+			vmbus_node_free(vmbus, node);
+			return true;
+		}
+		if (node->releasing || !channel_gone(channel))
+			return false;
+		release(vmbus, node);
+		return true;
+	}
+	if (node->resuming) {
+		if (vmbus->phase != VMBUS_UP)
+			return false;
+		node->resuming = false;
+		node->patience = pv_bus_now(vmbus->hyperv->bus) +
+		    DEVICE_PATIENCE;
+		if (channel->user != NULL && channel->user->resumed != NULL)
+			channel->user->resumed(channel->owner);
+		return true;
+	}
+	if (node->tried || node->rescinded || vmbus->phase != VMBUS_UP)
+		return false;
+	return try(vmbus, node);
+}
+
+/* ---- Poll -------------------------------------------------------------- */
+
+/* Whatever a step does, the list is begun anew after it: any channel may be
+ * gone. */
+bool
+vmbus_nodes_poll(struct vmbus *vmbus, unsigned budget)
+{
+	bool done = true;
+
+	if (vmbus->working)
+		return false;
+	vmbus->working = true;
+	if (budget == 0)
+		budget = 1;
+	while (done && budget-- > 0) {
+		done = false;
+		for (struct vmbus_channel *channel = vmbus->first;
+		     channel != NULL && !done; channel = channel->next)
+			done = step(vmbus, channel_node(channel));
+	}
+	vmbus->working = false;
+	return done;
+}
+
+uint64_t
+vmbus_nodes_deadline(const struct vmbus *vmbus)
+{
+	if (vmbus->working)
+		return PV_NEVER;
+	for (const struct vmbus_channel *channel = vmbus->first;
+	     channel != NULL; channel = channel->next) {
+		const struct vmbus_node *node = channel_node(channel);
+
+		if (channel->departing || (node->rescinded && !node->told) ||
+		    (node->left && node->forgotten))
+			return 0;
+	}
+	return PV_NEVER;
+}
+
+static bool
+settled(const struct vmbus_channel *channel)
+{
+	const struct vmbus_node *node = channel_node(channel);
+
+	if (channel->offer.sub != 0 || node->rescinded)
+		return true;
+	if (!node->tried)
+		return false;
+	return channel->user == NULL || channel->settled ||
+	    channel->device->state != PV_DEVICE_ATTACHED ||
+	    pv_bus_now(channel->hyperv->bus) >= node->patience;
+}
+
+bool
+vmbus_nodes_settled(const struct vmbus *vmbus)
+{
+	for (const struct vmbus_channel *channel = vmbus->first;
+	     channel != NULL; channel = channel->next)
+		if (!settled(channel))
+			return false;
+	return true;
+}
+
+bool
+vmbus_services_settled(const struct hyperv *hyperv)
+{
+	const struct vmbus *vmbus = hyperv->vmbus;
+
+	if (vmbus->phase == VMBUS_FAILED)
+		return true;
+	if (vmbus->phase != VMBUS_UP)
+		return false;
+	for (const struct vmbus_channel *channel = vmbus->first;
+	     channel != NULL; channel = channel->next) {
+		const struct vmbus_node *node = channel_node(channel);
+
+		if (channel->offer.sub == 0 && !node->rescinded &&
+		    (!node->looked ||
+			(is_service(channel) && !settled(channel))))
+			return false;
+	}
+	return true;
+}
+
+void
+vmbus_attach_devices(struct hyperv *hyperv)
+{
+	hyperv->vmbus->held = false;
+}
+
+/* ---- Sleep, and the end ------------------------------------------------ */
+
+void
+vmbus_nodes_suspend(struct vmbus *vmbus)
+{
+	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
+	     channel = channel->next) {
+		struct vmbus_node *node = channel_node(channel);
+
+		if (!node->rescinded && channel->user != NULL &&
+		    channel->user->suspended != NULL)
+			channel->user->suspended(channel->owner);
+	}
+}
+
+/* The host has forgotten all, and channels_forget() ours of it. */
+void
+vmbus_nodes_forget(struct vmbus *vmbus)
+{
+	struct vmbus_channel *next;
+
+	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
+	     channel = next) {
+		struct vmbus_node *node = channel_node(channel);
+
+		next = channel->next;
+		unlist(vmbus, channel);
+		node->resuming = !node->rescinded;
+		if (channel->offer.sub != 0)
+			vmbus_node_free(vmbus, node);
+	}
+}
+
+/* Offered again: it was met.  What was not is as if rescinded, and has no relid
+ * to be given back. */
+void
+vmbus_nodes_resume(struct vmbus *vmbus)
+{
+	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
+	     channel = channel->next) {
+		struct vmbus_node *node = channel_node(channel);
+
+		if (channel->listed || node->rescinded)
+			continue;
+		node->rescinded = true;
+		node->resuming = false;
+		channel_rescinded(channel);
+	}
+}
+
+void
+vmbus_nodes_close(struct vmbus *vmbus)
+{
+	while (vmbus->first != NULL)
+		vmbus_node_free(vmbus, channel_node(vmbus->first));
+}
