@@ -19,6 +19,9 @@ struct linux_port_config {
 	 * where its pools are kept, NULL: "/var/lib/hyperv". */
 	const char *kvp, *pools;
 	const char *etc; /* os-release and resolv.conf; NULL: "/etc" */
+	/* Where the addresses are left that a host wants for an interface:
+	 * a file ifcfg-NAME for each.  NULL: hosts cannot want any. */
+	const char *interfaces;
 	void (*log)(void *ctx, enum pv_log, const char *line);
 	void *log_ctx;
 };

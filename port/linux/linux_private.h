@@ -88,6 +88,8 @@ int linux_pool_write(void *ctx, unsigned pool, const void *from, size_t size);
 long linux_fact(void *ctx, enum pv_fact, char *to, size_t room);
 /* netif.c */
 int linux_netif(void *ctx, unsigned index, struct pv_netif *out);
+/* netif_set.c */
+int linux_netif_set(void *ctx, const struct pv_netif *wanted);
 void linux_netif_free(struct linux_port *);
 /* reader.c */
 void linux_reader_seen(struct linux_port *);

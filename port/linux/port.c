@@ -90,6 +90,8 @@ linux_port_new(const struct linux_port_config *config)
 		.pool_write = linux_pool_write,
 		.fact = linux_fact,
 		.netif = linux_netif,
+		.netif_set = config->interfaces != NULL ? linux_netif_set
+							: NULL,
 	};
 	linux_port->xenstore = linux_port->kvp = -1;
 	if (!linux_events_open(linux_port)) {

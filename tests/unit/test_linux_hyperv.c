@@ -51,7 +51,8 @@ setup(void **state)
 	    &(struct linux_port_config){ .sys = place->root,
 		.kvp = place->socket,
 		.pools = place->pools,
-		.etc = place->root });
+		.etc = place->root,
+		.interfaces = place->root });
 	if (place->linux_port == NULL)
 		return -1;
 	place->port = linux_port_table(place->linux_port);
@@ -546,6 +547,78 @@ test_interfaces_are_those_of_libc(void **state)
 	assert_int_equal(found, expected);
 }
 
+/* ---- What a host wants ------------------------------------------------ */
+
+static void
+test_addresses_wanted_by_the_host(void **state)
+{
+	static const char expected[] = "HWADDR=00:15:5D:00:00:01\n"
+				       "DEVICE=eth0\n"
+				       "BOOTPROTO=none\n"
+				       "IPADDR0=192.0.2.7\n"
+				       "NETMASK0=255.255.255.0\n"
+				       "IPV6ADDR=2001:db8::7\n"
+				       "IPV6NETMASK=64\n"
+				       "IPADDR1=198.51.100.1\n"
+				       "NETMASK1=255.255.255.255\n"
+				       "GATEWAY=192.0.2.1\n"
+				       "IPV6_DEFAULTGW=2001:db8::1\n"
+				       "GATEWAY1=192.0.2.2\n"
+				       "DNS1=192.0.2.53\n";
+	struct place *place = *state;
+	struct pv_netif wanted = {
+		.name = "eth0",
+		.mac = { 0, 0x15, 0x5d, 0, 0, 1 },
+		.addresses = 3,
+		.gateways = 3,
+		.dns = 1,
+		.address = { { 4, 24, { 192, 0, 2, 7 } },
+		    { 6, 64, { 0x20, 1, 0xd, 0xb8, [15] = 7 } },
+		    { 4, 32, { 198, 51, 100, 1 } } },
+		.gateway = { { 4, 0, { 192, 0, 2, 1 } },
+		    { 6, 0, { 0x20, 1, 0xd, 0xb8, [15] = 1 } },
+		    { 4, 0, { 192, 0, 2, 2 } } },
+		.dns_server = { { 4, 0, { 192, 0, 2, 53 } } },
+	};
+	char path[160], text[1024] = "";
+	struct stat status;
+	FILE *file;
+
+	assert_int_equal(place->port->netif_set(place->port->ctx, &wanted),
+	    PV_OK);
+	snprintf(path, sizeof(path), "%s/ifcfg-eth0", place->root);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, file),
+	    strlen(expected));
+	fclose(file);
+	assert_string_equal(text, expected);
+	/* another one takes its place, and nothing else is left behind */
+	wanted.dhcp4 = true;
+	assert_int_equal(place->port->netif_set(place->port->ctx, &wanted),
+	    PV_OK);
+	snprintf(path, sizeof(path), "%s/.new-eth0", place->root);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void
+test_addresses_of_a_name_that_is_no_file(void **state)
+{
+	static const char *const names[] = { "", ".", "..", "../x", "a/b" };
+	struct place *place = *state;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct pv_netif wanted = { .mac = { 2 } };
+
+		strcpy(wanted.name, names[i]);
+		assert_int_equal(place->port->netif_set(place->port->ctx,
+				     &wanted),
+		    PV_EINVAL);
+	}
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -566,6 +639,8 @@ main(void)
 		test(test_vmbus_devices_that_are_none),
 		test(test_facts),
 		test(test_interfaces_are_those_of_libc),
+		test(test_addresses_wanted_by_the_host),
+		test(test_addresses_of_a_name_that_is_no_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
