@@ -68,6 +68,7 @@ struct ring_in {
 	uint32_t write;     /* the host's index when last looked at, checked */
 	void *copy;         /* of one packet; our own memory, aligned to 8 */
 	size_t room;        /* of that, at least sizeof(struct hv_packet) */
+	bool masked;        /* the host was asked for no interrupt */
 	bool broken; /* index or packet was no such: PV_EPROTO for ever */
 };
 

@@ -135,13 +135,18 @@ ring_release(struct ring_in *ring)
 void
 ring_mask(struct ring_in *ring)
 {
+	if (ring->masked)
+		return;
+	ring->masked = true;
 	shared_store32(&ring->header->interrupt_mask, 1);
 }
 
 bool
 ring_unmask(struct ring_in *ring)
 {
-	shared_store32(&ring->header->interrupt_mask, 0);
+	if (ring->masked)
+		shared_store32(&ring->header->interrupt_mask, 0);
+	ring->masked = false;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return ring_waiting(ring);
 }

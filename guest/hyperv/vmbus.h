@@ -104,6 +104,7 @@ struct vmbus_channel {
 	uint64_t monitor_since; /* a trigger is set since then, or 0 */
 	bool monitor_off;       /* the host does not look at it */
 	bool told;              /* a line has said that it is broken */
+	bool unsure;            /* nobody knows whether it was closed */
 	bool departing;
 	bool listed; /* the host offered it in this connection */
 };

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/* What channel*.c, gpadl.c, traffic.c and monitor.c share. */
+#ifndef GUEST_HYPERV_CHANNEL_PRIVATE_H
+#define GUEST_HYPERV_CHANNEL_PRIVATE_H
+
+#include "guest/hyperv/vmbus_private.h"
+
+/*
+ * Pages that the host may hold, from when they are first told of until it has
+ * said that it lets go.  It outlives the driver's struct, and the channel.
+ */
+struct vmbus_lent {
+	struct vmbus_lent *next;
+	struct vmbus *vmbus;
+	struct vmbus_channel *channel; /* NULL: it is gone */
+	struct vmbus_gpadl *gpadl;     /* NULL: it was given back */
+	enum vmbus_lent_state {
+		LENT_ASKED,    /* whether the host takes it */
+		LENT_OUT,      /* the host has it, or may have it */
+		LENT_WAITING,  /* given back, but the channel closes first */
+		LENT_RETURNING /* the host was asked to let go */
+	} state;
+	struct vmbus_request request; /* to take it, then to let go */
+	uint32_t relid, handle;
+	void *memory;
+	uint64_t physical;
+	size_t pages;
+	uint64_t overdue; /* from when on it counts as held */
+	bool held;        /* and it does */
+	bool rings;       /* these are a channel's */
+};
+
+/* The rings of a channel, from when they are made until the host was told that
+ * the channel is closed. */
+struct vmbus_opening {
+	struct vmbus_opening *next; /* of those that close */
+	struct vmbus *vmbus;
+	struct vmbus_channel *channel;
+	struct vmbus_request request; /* open, then close */
+	struct vmbus_request modify;  /* to another CPU */
+	struct vmbus_gpadl ring;      /* when it closes */
+	bool asked;                   /* the host may have it open */
+	bool closing, told;           /* that it closes */
+	uint32_t relid, open_id, vp;
+	uint32_t out_pages;
+	void *copy;
+	size_t copy_size;
+	size_t user_len;
+	uint8_t user[HV_VMBUS_USER_DATA];
+};
+
+/* Whether the host can be asked for something about it. */
+static inline bool
+channel_usable(const struct vmbus_channel *channel)
+{
+	const struct vmbus *vmbus = channel_vmbus(channel);
+
+	return channel->state != VMBUS_RESCINDED && channel->listed &&
+	    vmbus->version != 0 &&
+	    (vmbus->phase == VMBUS_OFFERS || vmbus->phase == VMBUS_UP);
+}
+
+/* gpadl.c */
+int gpadl_lend(struct vmbus_channel *, struct vmbus_gpadl *, bool rings);
+/* What there is of a channel's rings: PV_OK: nothing; PV_EAGAIN, PV_EBUSY: see
+ * vmbus_channel_closed(). */
+int gpadls_rings(const struct vmbus *, const struct vmbus_channel *);
+/* Those of a channel that its driver has not given back, but `except`: at once,
+ * or when the host was told that the channel is closed. */
+void gpadls_give_all(struct vmbus_channel *, bool after_close,
+    const struct vmbus_gpadl *except);
+/* The host was told: go on with those that waited for that. */
+void gpadls_closed(struct vmbus *, uint32_t relid);
+/* Whether one of a channel was not let go of, and not waited for long enough;
+ * `except`, of its rings, does not count. */
+bool gpadls_returning(const struct vmbus *, const struct vmbus_channel *,
+    const struct vmbus_gpadl *except);
+/* The channel is no more. */
+void gpadls_leave(struct vmbus *, const struct vmbus_channel *);
+void gpadls_forget(struct vmbus *, bool sure);
+void gpadls_poll(struct vmbus *);
+uint64_t gpadls_deadline(const struct vmbus *);
+
+/* channel_close.c */
+void opening_close(struct vmbus_opening *);
+void opening_free(struct vmbus_opening *);
+
+/* monitor.c */
+/* Signal by the page that the host looks at now and then; false: by a
+ * hypercall, please. */
+bool monitor_signal(struct vmbus_channel *);
+/* The host does not look there any more, and was not told of something. */
+bool monitor_missed(struct vmbus_channel *);
+uint64_t monitor_deadline(const struct vmbus_channel *);
+
+#endif
