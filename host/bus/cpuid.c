@@ -2,6 +2,7 @@
 #include "host/bus/cpuid.h"
 #include "wire/cpuid.h"
 #include "wire/endian.h"
+#include "wire/hyperv/tlfs.h"
 #include "wire/xen/hypercall.h"
 
 /* Where Xen lets its hypercall page be placed; behind another interface, which
@@ -17,18 +18,29 @@ struct face {
 	bool silent;    /* answers 0 for the largest leaf */
 	uint32_t count;
 	struct {
-		uint32_t n, eax, ebx;
-	} leaves[3];
+		uint32_t n, eax, ebx, edx;
+	} leaves[6];
 };
 
 static const struct face faces[HOST_FACES] = {
 	[HOST_KVM] = { "kvm", CPUID_SIGNATURE_KVM, 1, false, 1,
 	    { { CPUID_KVM_FEATURES, 0x01007efb, 0 } } },
-	/* 10.0 is Windows Server 2016 to 2022 */
-	[HOST_HYPERV] = { "hyperv", CPUID_SIGNATURE_HYPERV, 0xb, false, 3,
-	    { { 1, 0x31237648 /* "Hv#1" */, 0 },
-		{ CPUID_HYPERV_VERSION, 0x4f7c, 10u << 16 },
-		{ CPUID_HYPERV_FEATURES, 0x2e7f, 0 } } },
+	/* 10.0 is Windows Server 2016 to 2022; what it has is what its model
+	 * has, by default */
+	[HOST_HYPERV] = { "hyperv", CPUID_SIGNATURE_HYPERV, 0xb, false, 5,
+	    { { HV_LEAF_INTERFACE, HV_INTERFACE },
+		{ HV_LEAF_VERSION, 0x4f7c, 10u << 16 },
+		{ HV_LEAF_FEATURES,
+		    HV_ACCESS_VP_RUNTIME | HV_ACCESS_REFERENCE_COUNTER |
+			HV_ACCESS_SYNIC | HV_ACCESS_STIMER |
+			HV_ACCESS_HYPERCALL | HV_ACCESS_VP_INDEX |
+			HV_ACCESS_RESET | HV_ACCESS_REFERENCE_TSC |
+			HV_ACCESS_FREQUENCY,
+		    HV_MAY_POST_MESSAGES | HV_MAY_SIGNAL_EVENTS,
+		    HV_HAS_FREQUENCY | HV_HAS_CRASH | HV_HAS_SINT_POLLING |
+			HV_HAS_STIMER_DIRECT },
+		{ HV_LEAF_HINTS, HV_HINT_RELAXED_TIMING, HV_SPIN_NEVER_TELL },
+		{ HV_LEAF_LIMITS, 64, 64 } } },
 	[HOST_VMWARE] = { "vmware", CPUID_SIGNATURE_VMWARE, 0x10, false, 0,
 	    { { 0 } } },
 	/* no APIC or IOMMU of the hardware's; the vCPU is the machine's to fill
@@ -89,6 +101,7 @@ host_cpuid_show(struct host_cpuid *cpuid, enum host_face which, uint32_t base)
 			.leaf = base + face->leaves[i].n,
 			.eax = face->leaves[i].eax,
 			.ebx = face->leaves[i].ebx,
+			.edx = face->leaves[i].edx,
 		    });
 	if (which == HOST_XEN && base != CPUID_HV_FIRST)
 		host_cpuid_set(cpuid,

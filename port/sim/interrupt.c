@@ -49,6 +49,19 @@ handle(struct sim_machine *machine, unsigned cpu, unsigned vector)
 	machine->cpu = before;
 }
 
+/* Whether the guest has to end it by itself. */
+static bool
+by_apic(struct sim_cpu *apic, unsigned cpu, unsigned vector)
+{
+	struct sim_machine *machine = apic->machine;
+
+	if (apic->synthetic[vector])
+		return !host_hyperv_auto_eoi(machine->hyperv, cpu,
+		    (uint8_t)vector);
+	return machine->xen != NULL &&
+	    host_xen_upcall_by_apic(machine->xen, cpu);
+}
+
 static void
 deliver(void *argument)
 {
@@ -60,8 +73,8 @@ deliver(void *argument)
 		if (!apic->requested[vector] || apic->in_service[vector])
 			continue;
 		apic->requested[vector] = false;
-		apic->in_service[vector] = machine->xen != NULL &&
-		    host_xen_upcall_by_apic(machine->xen, cpu);
+		apic->in_service[vector] = by_apic(apic, cpu, vector);
+		apic->synthetic[vector] = false;
 		handle(machine, cpu, vector);
 	}
 }
@@ -85,6 +98,16 @@ world_interrupt(void *ctx, unsigned vcpu, uint8_t vector)
 	soon(machine, &machine->apics[vcpu]);
 }
 
+static void
+hyperv_interrupt(void *ctx, unsigned vcpu, uint8_t vector)
+{
+	struct sim_machine *machine = ctx;
+
+	if (vcpu < machine->cpus)
+		machine->apics[vcpu].synthetic[vector] = true;
+	world_interrupt(ctx, vcpu, vector);
+}
+
 /* Of the highest vector in service. */
 static void
 vector_eoi(void *ctx)
@@ -104,12 +127,19 @@ vector_eoi(void *ctx)
 }
 
 void
-interrupt_init(struct sim_machine *machine)
+interrupt_reset(struct sim_machine *machine)
 {
 	for (unsigned i = 0; i < SIM_CPUS; i++)
-		machine->apics[i].machine = machine;
+		machine->apics[i] = (struct sim_cpu){ .machine = machine };
+}
+
+void
+interrupt_init(struct sim_machine *machine)
+{
+	interrupt_reset(machine);
 	machine->port.vector_alloc = vector_alloc;
 	machine->port.vector_free = vector_free;
 	machine->port.vector_eoi = vector_eoi;
 	machine->world.interrupt = world_interrupt;
+	machine->hyperv_world.interrupt = hyperv_interrupt;
 }

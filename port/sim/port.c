@@ -105,14 +105,6 @@ port_io_read_string(void *ctx, uint16_t port, void *to, size_t count)
 	return PV_OK;
 }
 
-static int
-port_request(void *ctx, enum pv_request request, const struct pv_reason *why)
-{
-	(void)why;
-	((struct sim_machine *)ctx)->counts.requests[request]++;
-	return PV_OK;
-}
-
 static uint64_t
 world_now(void *ctx)
 {
@@ -190,7 +182,8 @@ show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
 	}
 	if (shown[HOST_KVM] || shown[HOST_QEMU] || shown[HOST_VMM])
 		machine->fwcfg = host_fwcfg_new(&machine->world);
-	return xen_init(machine, xen);
+	return xen_init(machine, xen) &&
+	    hyperv_init(machine, shown[HOST_HYPERV]);
 }
 
 struct sim_machine *
@@ -216,7 +209,6 @@ sim_machine_new(struct sim *sim, const char *faces, const char **error)
 		.io_read = port_io_read,
 		.io_write = port_io_write,
 		.io_read_string = port_io_read_string,
-		.request = port_request,
 	};
 	machine->world = (struct host_world){ .ctx = machine,
 		.now = world_now,
@@ -224,6 +216,7 @@ sim_machine_new(struct sim *sim, const char *faces, const char **error)
 	machine->cpus = 1;
 	memory_init(machine);
 	interrupt_init(machine);
+	owner_init(machine);
 	if (show_faces(machine, shown))
 		return machine;
 	sim_machine_free(machine);
@@ -238,6 +231,8 @@ sim_machine_free(struct sim_machine *machine)
 	sim_forget(machine->sim, machine);
 	host_fwcfg_free(machine->fwcfg);
 	host_xen_free(machine->xen);
+	hyperv_free(machine);
+	owner_free(machine);
 	memory_free(machine);
 	free(machine->log);
 	free(machine);

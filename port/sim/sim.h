@@ -8,14 +8,13 @@
 #define PORT_SIM_H
 
 #include "host/bus/cpuid.h"
+#include "host/hyperv/devices.h"
 #include "host/kvm/fwcfg.h"
 #include "host/xen/backend.h"
 #include "pvbus/port.h"
 
 struct sim;
 struct sim_machine;
-struct host_hyperv;
-struct host_hyperv_config;
 
 /* NULL when out of memory, here and below. */
 struct sim *sim_new(uint64_t seed);
@@ -60,7 +59,7 @@ struct host_hyperv *sim_machine_hyperv(struct sim_machine *);
 bool sim_machine_set_hyperv(struct sim_machine *,
     const struct host_hyperv_config *);
 /* Before the bus is attached, too: how many CPUs there are, 1 to 32, usually 1.
- * The usual Xen is made anew, with as many vCPUs. */
+ * The usual Xen and Hyper-V are made anew, with as many vCPUs. */
 bool sim_machine_set_cpus(struct sim_machine *, unsigned cpus);
 /* The CPU that the guest half is taken to run on from now on. */
 void sim_machine_set_cpu(struct sim_machine *, unsigned cpu);
@@ -86,6 +85,66 @@ struct sim_counts {
 	unsigned requests[PV_REQUEST_COUNT];
 };
 const struct sim_counts *sim_machine_counts(const struct sim_machine *);
+
+/* ---- The owner of the guest ------------------------------------------- */
+
+#define SIM_POOLS 8
+#define SIM_NETIFS 8
+
+/*
+ * What the port's functions about the guest answer, and what they were told.
+ * A test may change all of it at any time.
+ */
+struct sim_owner {
+	/* NULL: not known */
+	const char *facts[PV_FACT_COUNT];
+	struct pv_netif netifs[SIM_NETIFS];
+	unsigned netif_count;
+	/* netif_set() changes the interface of that MAC */
+	struct pv_netif netif_wanted;
+	unsigned netif_sets;
+
+	enum pv_time time_kind; /* of the last time that was told */
+	uint64_t time_wall, time_at;
+	unsigned times[2]; /* of each kind */
+
+	bool frozen;
+	unsigned freezes, thaws;
+	unsigned freeze_again; /* so many times PV_EAGAIN first */
+
+	/* of the last request of each kind */
+	struct {
+		bool forced;
+		bool has_text;
+		char text[1024];
+	} reasons[PV_REQUEST_COUNT];
+
+	/* kept until the machine is freed: own memory of the machine */
+	struct {
+		bool exists;
+		uint8_t *bytes;
+		size_t size;
+	} pools[SIM_POOLS];
+	unsigned pool_reads, pool_writes;
+
+	/* Sleep: time passes, Hyper-V forgets, and `asleep` may change what
+	 * there is. */
+	unsigned sleeps;
+	uint64_t sleep_time; /* nanoseconds; 0: a minute */
+	bool keep_vmbus;     /* VMBus still has the connection */
+	void (*asleep)(void *ctx);
+	void *asleep_ctx;
+
+	/* the error that each ends in, while it is not 0 */
+	struct {
+		int request, fact, netif, netif_set, time, freeze, sleep,
+		    pool_read, pool_write;
+	} fails;
+};
+struct sim_owner *sim_machine_owner(struct sim_machine *);
+/* Put a pool there, or take it away (NULL). */
+void sim_machine_set_pool(struct sim_machine *, unsigned pool,
+    const void *bytes, size_t size);
 
 /* Let the n-th allocation from now on fail (1 is the next); 0: none. */
 void sim_machine_fail_alloc(struct sim_machine *, unsigned nth);

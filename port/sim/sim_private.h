@@ -15,6 +15,7 @@ struct sim_cpu {
 	struct sim_machine *machine;
 	bool requested[SIM_VECTORS]; /* not delivered yet */
 	bool in_service[SIM_VECTORS];
+	bool synthetic[SIM_VECTORS]; /* requested by Hyper-V */
 };
 
 struct sim_machine {
@@ -29,6 +30,12 @@ struct sim_machine {
 	uint32_t xen_base; /* of its CPUID leaves */
 	uint32_t xen_msr;
 	uint64_t store_page, console_page; /* physical */
+
+	struct host_hyperv *hyperv;
+	struct host_hyperv_config hyperv_config;
+	struct host_world hyperv_world; /* with interrupts of its own */
+
+	struct sim_owner owner;
 
 	/* of pages, those freed too; in the order of addresses */
 	struct run **runs;
@@ -67,8 +74,22 @@ bool memory_begins(struct sim_machine *, const void *page, size_t offset,
 
 /* interrupt.c */
 void interrupt_init(struct sim_machine *);
+/* The machine slept: nothing is requested or served any more. */
+void interrupt_reset(struct sim_machine *);
 
 /* xen.c */
 bool xen_init(struct sim_machine *, uint32_t base);
+bool xen_make(struct sim_machine *);
+
+/* hyperv.c */
+bool hyperv_init(struct sim_machine *, bool shown);
+void hyperv_free(struct sim_machine *);
+bool hyperv_make(struct sim_machine *);
+bool hyperv_rdmsr(struct sim_machine *, uint32_t msr, uint64_t *value);
+bool hyperv_wrmsr(struct sim_machine *, uint32_t msr, uint64_t value);
+
+/* owner.c */
+void owner_init(struct sim_machine *);
+void owner_free(struct sim_machine *);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Xen in a simulated machine: its hypercalls, registers and pages. */
+/* Xen in a simulated machine: its hypercalls, registers and pages; and what is
+ * the same with Hyper-V. */
 #include <string.h>
 
 #include "port/sim/sim_private.h"
@@ -15,14 +16,13 @@ port_cpus(void *ctx)
 	return ((struct sim_machine *)ctx)->cpus;
 }
 
-/* What is not there answers as a CPU does: with a fault. */
+/* What is not there answers as a CPU does: with a fault.  Xen behind Hyper-V has
+ * a register elsewhere. */
 static int
 msr_read(void *ctx, uint32_t msr, uint64_t *value)
 {
-	(void)ctx;
-	(void)msr;
 	*value = 0;
-	return PV_EACCES;
+	return hyperv_rdmsr(ctx, msr, value) ? PV_OK : PV_EACCES;
 }
 
 static int
@@ -30,10 +30,10 @@ msr_write(void *ctx, uint32_t msr, uint64_t value)
 {
 	struct sim_machine *machine = ctx;
 
-	if (machine->xen == NULL || msr != machine->xen_msr ||
-	    !host_xen_wrmsr(machine->xen, msr, value))
-		return PV_EACCES;
-	return PV_OK;
+	if (machine->xen != NULL && msr == machine->xen_msr)
+		return host_xen_wrmsr(machine->xen, msr, value) ? PV_OK
+								: PV_EACCES;
+	return hyperv_wrmsr(machine, msr, value) ? PV_OK : PV_EACCES;
 }
 
 /* Only by a page that Xen has filled: MOV EAX, op. */
@@ -61,8 +61,12 @@ static uint64_t
 port_tsc(void *ctx)
 {
 	struct sim_machine *machine = ctx;
+	uint64_t now = sim_now(machine->sim);
 
-	return host_xen_tsc(&machine->xen_config, sim_now(machine->sim));
+	if (machine->hyperv == NULL)
+		return host_xen_tsc(&machine->xen_config, now);
+	host_hyperv_looked(machine->hyperv);
+	return host_hyperv_tsc(&machine->hyperv_config, now);
 }
 
 static uint64_t
@@ -72,8 +76,8 @@ world_random(void *ctx, uint64_t limit)
 }
 
 /* Nothing of the old one's is waited for any more. */
-static bool
-make(struct sim_machine *machine)
+bool
+xen_make(struct sim_machine *machine)
 {
 	if (machine->xen != NULL)
 		sim_forget(machine->sim, machine);
@@ -106,7 +110,7 @@ xen_init(struct sim_machine *machine, uint32_t base)
 	    host_cpuid_get(&machine->cpuid, base + XEN_LEAF_HYPERCALL).ebx;
 	machine->store_page = memory_special(machine, 1);
 	machine->console_page = memory_special(machine, 1);
-	return make(machine);
+	return xen_make(machine);
 }
 
 struct host_xen *
@@ -134,7 +138,7 @@ sim_machine_set_xen(struct sim_machine *machine,
 	if (!config->no_upcall_vector)
 		leaf.eax |= XEN_LEAF_HVM_UPCALL_VECTOR;
 	host_cpuid_set(&machine->cpuid, leaf);
-	return make(machine);
+	return xen_make(machine);
 }
 
 bool
@@ -144,7 +148,9 @@ sim_machine_set_cpus(struct sim_machine *machine, unsigned cpus)
 		return false;
 	machine->cpus = cpus;
 	machine->xen_config.vcpus = cpus;
-	return machine->xen == NULL || make(machine);
+	machine->hyperv_config.vcpus = cpus;
+	return (machine->xen == NULL || xen_make(machine)) &&
+	    (machine->hyperv == NULL || hyperv_make(machine));
 }
 
 void

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: ISC */
+/* The server of VMBus: the connection, and the messages of the guest. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/hyperv/hyperv_private.h"
+
+/* Answers that wait: then no more is asked. */
+#define OUTBOX_FULL 64
+
+/* Features of 6.0 that make sense without a paravisor. */
+#define FEATURES \
+	(HV_VMBUS_FEATURE_CLIENT_ID | HV_VMBUS_FEATURE_MODIFY_CONNECTION)
+
+static void
+put(struct root_letters *letters, const struct root_letter *letter)
+{
+	struct root_letter *copy = root_alloc(sizeof(*copy));
+
+	*copy = *letter;
+	copy->next = NULL;
+	if (letters->last != NULL)
+		letters->last->next = copy;
+	else
+		letters->first = copy;
+	letters->last = copy;
+	letters->count++;
+}
+
+static void
+drop_first(struct root_letters *letters)
+{
+	struct root_letter *first = letters->first;
+
+	letters->first = first->next;
+	if (letters->first == NULL)
+		letters->last = NULL;
+	letters->count--;
+	free(first);
+}
+
+void
+root_letters_free(struct root_letters *letters)
+{
+	while (letters->first != NULL)
+		drop_first(letters);
+}
+
+/* ---- To the guest ----------------------------------------------------- */
+
+void
+root_vmbus_feed(struct host_hyperv *host)
+{
+	while (host->outbox.first != NULL) {
+		struct root_letter letter = *host->outbox.first;
+
+		if (root_messages_waiting(host, letter.vcpu, letter.sint) >=
+		    host->config.messages)
+			return;
+		drop_first(&host->outbox);
+		root_message(host, letter.vcpu, letter.sint, letter.type,
+		    letter.payload, letter.size);
+	}
+	if (host->inbox.first != NULL)
+		root_kick(host);
+}
+
+void
+root_vmbus_send(struct host_hyperv *host, const void *payload, size_t size)
+{
+	struct root_letter letter = { .vcpu = host->vcpu,
+		.sint = host->sint,
+		.type = HV_MESSAGE_VMBUS,
+		.size = (unsigned)size };
+
+	if (host->manners.silent)
+		return;
+	memcpy(letter.payload, payload, size);
+	put(&host->outbox, &letter);
+	root_vmbus_feed(host);
+}
+
+/* ---- The connection --------------------------------------------------- */
+
+static bool
+is_known(uint32_t version)
+{
+	static const uint32_t versions[] = { HV_VMBUS_0_13, HV_VMBUS_1_1,
+		HV_VMBUS_2_4, HV_VMBUS_3_0, HV_VMBUS_4_0, HV_VMBUS_4_1,
+		HV_VMBUS_5_0, HV_VMBUS_5_1, HV_VMBUS_5_2, HV_VMBUS_5_3,
+		HV_VMBUS_6_0 };
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (versions[i] == version)
+			return true;
+	return false;
+}
+
+void
+root_disconnect(struct host_hyperv *host)
+{
+	root_relids_free(host);
+	root_gpadls_free(host, 0);
+	host->connected = host->offers_sent = false;
+	host->version = host->counts.version = 0;
+	host->interrupt_page = host->monitor_to_host = 0;
+	host->connection = 0;
+}
+
+static void
+answer_version(struct host_hyperv *host, uint32_t version, bool accepted)
+{
+	struct hv_vmbus_version_features answer = {
+		.response = { .header = { .type = HV_VMBUS_VERSION_RESPONSE },
+		    .accepted = accepted,
+		    .connection = version < HV_VMBUS_5_0 ? version
+							 : host->connection },
+		.features = host->features,
+	};
+
+	root_vmbus_send(host, &answer,
+	    accepted && version >= HV_VMBUS_6_0 ? sizeof(answer)
+						: sizeof(answer.response));
+}
+
+/* Where answers go to, refusals as well. */
+static bool
+set_target(struct host_hyperv *host,
+    const struct hv_vmbus_initiate_contact *contact)
+{
+	unsigned sint = HV_VMBUS_SINT;
+
+	if (contact->version >= HV_VMBUS_5_0)
+		sint = contact->u.target.sint;
+	if (contact->vp >= host->config.vcpus || sint == 0 ||
+	    sint >= HV_SINTS) {
+		host->counts.refused++;
+		return false;
+	}
+	host->vcpu = contact->vp;
+	host->sint = sint;
+	return true;
+}
+
+static void
+initiate_contact(struct host_hyperv *host, const void *message, size_t size)
+{
+	struct hv_vmbus_initiate_contact contact;
+	bool accepted;
+
+	(void)size;
+	memcpy(&contact, message, sizeof(contact));
+	/* a guest that was started over the last one's head */
+	if (host->connected)
+		root_disconnect(host);
+	if (!set_target(host, &contact))
+		return;
+	accepted = is_known(contact.version) &&
+	    contact.version >= host->config.version_min &&
+	    contact.version <= host->config.version_max;
+	host->features = 0;
+	if (accepted) {
+		host->connected = true;
+		host->version = host->counts.version = contact.version;
+		host->counts.connects++;
+		if (contact.version < HV_VMBUS_2_4)
+			host->interrupt_page = contact.u.interrupt_page &
+			    HV_PLACE_ADDRESS;
+		if (contact.version >= HV_VMBUS_6_0)
+			host->features = contact.u.target.features & FEATURES;
+		/* one that no guest can guess */
+		if (contact.version >= HV_VMBUS_5_0)
+			host->connection = 0x1000 + host->counts.connects % 256;
+		host->monitor_to_host = contact.monitor_to_host;
+	}
+	answer_version(host, contact.version, accepted);
+}
+
+static void
+unload(struct host_hyperv *host, const void *message, size_t size)
+{
+	struct hv_vmbus_header answer = { .type = HV_VMBUS_UNLOAD_RESPONSE };
+	uint32_t version = host->version;
+
+	(void)message;
+	(void)size;
+	root_disconnect(host);
+	host->counts.unloads++;
+	if (version >= HV_VMBUS_1_1)
+		root_vmbus_send(host, &answer, sizeof(answer));
+}
+
+static void
+modify_connection(struct host_hyperv *host, const void *message, size_t size)
+{
+	struct hv_vmbus_modify_connection modify;
+	struct hv_vmbus_version_response answer = {
+		.header = { .type = HV_VMBUS_MODIFY_CONNECTION_RESPONSE },
+	};
+
+	(void)size;
+	memcpy(&modify, message, sizeof(modify));
+	host->monitor_to_host = modify.monitor_to_host;
+	root_vmbus_send(host, &answer, HV_VMBUS_VERSION_RESPONSE_MIN);
+}
+
+/* ---- Messages of the guest -------------------------------------------- */
+
+struct root_relid *
+root_relid(struct host_hyperv *host, uint32_t relid)
+{
+	if (relid < HV_VMBUS_RELIDS &&
+	    host->relids[relid].state == RELID_RELEASED)
+		host->counts.violations++;
+	if (relid >= HV_VMBUS_RELIDS ||
+	    host->relids[relid].state == RELID_FREE ||
+	    host->relids[relid].state == RELID_RELEASED) {
+		host->counts.refused++;
+		return NULL;
+	}
+	return &host->relids[relid];
+}
+
+static void
+request_offers(struct host_hyperv *host, const void *message, size_t size)
+{
+	(void)message;
+	(void)size;
+	root_request_offers(host);
+}
+
+/* Messages are in the letter's memory, which is aligned. */
+static void
+open_channel(struct host_hyperv *host, const void *message, size_t size)
+{
+	(void)size;
+	root_open(host, message);
+}
+
+static void
+close_channel(struct host_hyperv *host, const void *message, size_t size)
+{
+	(void)size;
+	root_close(host, message);
+}
+
+static void
+teardown(struct host_hyperv *host, const void *message, size_t size)
+{
+	(void)size;
+	root_gpadl_teardown(host, message);
+}
+
+static void
+modify_channel(struct host_hyperv *host, const void *message, size_t size)
+{
+	(void)size;
+	root_modify(host, message);
+}
+
+static void
+released(struct host_hyperv *host, const void *message, size_t size)
+{
+	const struct hv_vmbus_relid_released *released = message;
+
+	(void)size;
+	root_released(host, released->relid);
+}
+
+static const struct handler {
+	void (*call)(struct host_hyperv *, const void *message, size_t size);
+	size_t size;
+	bool longer; /* it may be */
+	uint32_t version;
+	uint32_t feature; /* of 6.0 */
+} handlers[HV_VMBUS_TYPES] = {
+	[HV_VMBUS_INITIATE_CONTACT] = { initiate_contact,
+	    sizeof(struct hv_vmbus_initiate_contact), true, 0, 0 },
+	[HV_VMBUS_REQUEST_OFFERS] = { request_offers,
+	    sizeof(struct hv_vmbus_header), false, 0, 0 },
+	[HV_VMBUS_OPEN] = { open_channel, sizeof(struct hv_vmbus_open), false,
+	    0, 0 },
+	[HV_VMBUS_CLOSE] = { close_channel, sizeof(struct hv_vmbus_close),
+	    false, 0, 0 },
+	[HV_VMBUS_GPADL_HEADER] = { root_gpadl_header,
+	    offsetof(struct hv_vmbus_gpadl_header, frames), true, 0, 0 },
+	[HV_VMBUS_GPADL_BODY] = { root_gpadl_body,
+	    offsetof(struct hv_vmbus_gpadl_body, frames), true, 0, 0 },
+	[HV_VMBUS_GPADL_TEARDOWN] = { teardown,
+	    sizeof(struct hv_vmbus_gpadl_teardown), false, 0, 0 },
+	[HV_VMBUS_RELID_RELEASED] = { released,
+	    sizeof(struct hv_vmbus_relid_released), false, 0, 0 },
+	[HV_VMBUS_UNLOAD] = { unload, sizeof(struct hv_vmbus_header), false, 0,
+	    0 },
+	[HV_VMBUS_MODIFY_CHANNEL] = { modify_channel,
+	    sizeof(struct hv_vmbus_modify_channel), false, HV_VMBUS_4_1, 0 },
+	[HV_VMBUS_MODIFY_CONNECTION] = { modify_connection,
+	    sizeof(struct hv_vmbus_modify_connection), false, HV_VMBUS_6_0,
+	    HV_VMBUS_FEATURE_MODIFY_CONNECTION },
+};
+
+/* Whether it came by the connection that is meant for it. */
+static bool
+is_at_home(const struct host_hyperv *host, uint32_t connection, uint32_t type,
+    uint32_t version)
+{
+	if (type == HV_VMBUS_INITIATE_CONTACT)
+		return connection == HV_VMBUS_CONNECTION_MESSAGE_5
+		    ? version >= HV_VMBUS_5_0
+		    : connection == HV_VMBUS_CONNECTION_MESSAGE &&
+			version < HV_VMBUS_5_0;
+	/* who takes over does not know what was agreed on */
+	if (type == HV_VMBUS_UNLOAD)
+		return true;
+	return connection ==
+	    (host->version >= HV_VMBUS_5_0 ? host->connection
+					   : HV_VMBUS_CONNECTION_MESSAGE);
+}
+
+static bool
+is_right(struct host_hyperv *host, const struct handler *handler,
+    const struct root_letter *letter)
+{
+	uint32_t words[3];
+
+	memcpy(words, letter->payload, sizeof(words));
+	if (letter->size < handler->size ||
+	    (letter->size > handler->size && !handler->longer)) {
+		host->counts.violations++;
+		return letter->size > handler->size;
+	}
+	if (!is_at_home(host, letter->connection, words[0], words[2])) {
+		host->counts.violations++;
+		return false;
+	}
+	return words[0] == HV_VMBUS_INITIATE_CONTACT ||
+	    (host->connected && host->version >= handler->version &&
+		(host->features & handler->feature) == handler->feature);
+}
+
+static void
+take(struct host_hyperv *host, const struct root_letter *letter)
+{
+	const struct handler *handler;
+	uint32_t type;
+
+	memcpy(&type, letter->payload, sizeof(type));
+	if (letter->type != HV_MESSAGE_VMBUS || letter->size < sizeof(type) ||
+	    type >= HV_VMBUS_TYPES || handlers[type].call == NULL) {
+		host->counts.refused++;
+		return;
+	}
+	handler = &handlers[type];
+	if (is_right(host, handler, letter))
+		handler->call(host, letter->payload, letter->size);
+	else
+		host->counts.refused++;
+}
+
+void
+root_vmbus_work(struct host_hyperv *host)
+{
+	while (host->inbox.first != NULL && host->outbox.count < OUTBOX_FULL) {
+		struct root_letter letter = *host->inbox.first;
+
+		drop_first(&host->inbox);
+		take(host, &letter);
+	}
+}
+
+static bool
+is_connection(const struct host_hyperv *host, uint32_t connection)
+{
+	if (connection == HV_VMBUS_CONNECTION_MESSAGE)
+		return true;
+	if (host->config.version_max < HV_VMBUS_5_0)
+		return false;
+	return connection == HV_VMBUS_CONNECTION_MESSAGE_5 ||
+	    (host->connection != 0 && connection == host->connection);
+}
+
+unsigned
+root_post(struct host_hyperv *host, const struct hv_post_message *message)
+{
+	struct root_letter letter = { .type = message->type,
+		.size = message->size,
+		.connection = message->connection };
+
+	if (!is_connection(host, message->connection))
+		return HV_STATUS_INVALID_CONNECTION_ID;
+	if (host->inbox.count >= ROOT_POSTS)
+		return HV_STATUS_INSUFFICIENT_BUFFERS;
+	host->counts.posts++;
+	memcpy(letter.payload, message->payload, message->size);
+	put(&host->inbox, &letter);
+	root_kick(host);
+	return HV_STATUS_SUCCESS;
+}
