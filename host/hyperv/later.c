@@ -3,7 +3,7 @@
  * in the list, without anything to call, until then. */
 #include <stdlib.h>
 
-#include "host/hyperv/later.h"
+#include "host/hyperv/hyperv_private.h"
 
 struct hyperv_timer {
 	struct hyperv_timer *next;
@@ -61,4 +61,18 @@ hyperv_timers_free(struct hyperv_timers *timers)
 		timers->first = timer->next;
 		free(timer);
 	}
+}
+
+void
+host_hyperv_later(struct host_hyperv *host, const void *owner, uint64_t delay,
+    void (*call)(void *), void *argument)
+{
+	host->timers.world = &host->world;
+	hyperv_timers_add(&host->timers, owner, delay, call, argument);
+}
+
+void
+host_hyperv_forget(struct host_hyperv *host, const void *owner)
+{
+	hyperv_timers_forget(&host->timers, owner);
 }

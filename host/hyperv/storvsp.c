@@ -42,7 +42,7 @@ signalled(void *self, struct host_vmbus_channel *vmbus)
 	unsigned sub = host_vmbus_sub(vmbus);
 
 	if (sub < stor->channel_count)
-		stor_look_later(&stor->channels[sub], stor->manners.delay);
+		stor_signalled(&stor->channels[sub]);
 }
 
 static void

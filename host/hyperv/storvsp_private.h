@@ -64,6 +64,7 @@ struct stor_lun *stor_find(struct host_storvsp *, uint8_t target, uint8_t lun);
 
 /* ---- storvsp_ring.c --------------------------------------------------- */
 
+void stor_signalled(struct stor_channel *);
 void stor_look_later(struct stor_channel *, uint64_t delay);
 /* Say it, when there is room. */
 void stor_put(struct stor_channel *, const struct stor_answer *);

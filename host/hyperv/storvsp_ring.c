@@ -170,6 +170,17 @@ look(void *argument)
 }
 
 void
+stor_signalled(struct stor_channel *channel)
+{
+	uint64_t delay = channel->stor->manners.delay;
+
+	if (delay > 0)
+		stor_look_later(channel, delay);
+	else if (!channel->due)
+		look(channel);
+}
+
+void
 stor_look_later(struct stor_channel *channel, uint64_t delay)
 {
 	if (channel->due || channel->channel == NULL)
