@@ -315,6 +315,10 @@ struct pv_port {
 	/* The machine sleeps in here, with its memory saved by the platform,
 	 * and has been woken, perhaps on another host, when this returns 0. */
 	int (*sleep)(void *ctx);
+
+	/* The guest's memory, for hosts that share theirs: pages of 4 KiB that
+	 * are free, and that are spoken for. */
+	int (*memory)(void *ctx, uint64_t *available, uint64_t *committed);
 };
 
 #endif
