@@ -8,6 +8,9 @@
  * of Linux), as bits of a page. */
 #define OLD_RELIDS 256u
 
+/* What is closed gets so long before the connection is ended. */
+#define DRAIN_TIME PV_SECOND
+
 /* ---- Events ------------------------------------------------------------ */
 
 static bool
@@ -71,7 +74,9 @@ vmbus_collect(struct vmbus_channel *channel)
 	} else if (hyperv_synic_deadline(hyperv, channel->cpu) != PV_NEVER) {
 		hyperv_synic_look(hyperv, channel->cpu);
 	}
-	return __atomic_load_n(channel->mark, __ATOMIC_ACQUIRE) & MARK_EVENT;
+	return __atomic_fetch_and(channel->mark, ~MARK_EVENT,
+		   __ATOMIC_SEQ_CST) &
+	    MARK_EVENT;
 }
 
 uint64_t
@@ -153,6 +158,33 @@ vmbus_open(struct hyperv *hyperv)
 	return PV_OK;
 }
 
+/* What is closed already goes in its order, and by hosts that say nothing to an
+ * UNLOAD it is known at least of that that they have let go. */
+static void
+drain(struct vmbus *vmbus)
+{
+	struct hyperv *hyperv = vmbus->hyperv;
+	const struct pv_port *port = hyperv->port;
+	uint64_t end = pv_bus_now(hyperv->bus) + DRAIN_TIME;
+
+	while (vmbus->version != 0 &&
+	    (vmbus->lent != NULL || vmbus->closing != NULL) &&
+	    pv_bus_now(hyperv->bus) < end) {
+		bool more = vmbus_messages_poll(vmbus, 16);
+		uint64_t next, other;
+
+		more = vmbus_requests_poll(vmbus, 16) || more;
+		more = channels_poll(vmbus, 16) || more;
+		next = vmbus_requests_deadline(vmbus);
+		other = channels_deadline(vmbus);
+		next = other < next ? other : next;
+		if (!more && port->wait == NULL)
+			return;
+		if (!more)
+			port->wait(port->ctx, next < end ? next : end);
+	}
+}
+
 /* Devices and services are gone. */
 void
 vmbus_close(struct hyperv *hyperv)
@@ -163,6 +195,7 @@ vmbus_close(struct hyperv *hyperv)
 	if (vmbus == NULL)
 		return;
 	vmbus->working = true;
+	drain(vmbus);
 	sure = vmbus_disconnect(vmbus);
 	hyperv_synic_on_flag(hyperv, NULL, NULL);
 	channels_forget(vmbus, sure);
@@ -237,6 +270,7 @@ vmbus_suspend(struct hyperv *hyperv)
 
 	vmbus->working = true;
 	vmbus_nodes_suspend(vmbus);
+	drain(vmbus);
 	channels_forget(vmbus, vmbus_disconnect(vmbus));
 	vmbus_nodes_forget(vmbus);
 	vmbus->working = false;

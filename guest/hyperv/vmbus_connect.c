@@ -71,6 +71,8 @@ fail(struct vmbus *vmbus, const char *why)
 	vmbus->phase = VMBUS_FAILED;
 	vmbus->deadline = PV_NEVER;
 	hyperv_log(vmbus->hyperv, PV_LOG_ERROR, "%s", why);
+	/* after a sleep: what was there before is lost */
+	vmbus_nodes_resume(vmbus);
 }
 
 static void contact_done(struct vmbus_request *, int error, uint32_t status);

@@ -55,6 +55,21 @@ unused(struct vmbus_channel *channel)
 	channel->stats = channel->hyperv->stats;
 }
 
+/* Who is to be told, or NULL. */
+static const struct vmbus_user *
+user_of(struct vmbus_channel *channel)
+{
+	const struct vmbus_channel *first = channel->primary != NULL
+	    ? channel->primary
+	    : channel;
+
+	if (channel->user != NULL &&
+	    channel->device != channel->hyperv->device &&
+	    device_of(first) == NULL)
+		unused(channel);
+	return channel->user;
+}
+
 /* As it is written elsewhere. */
 static void
 guid_text(const struct hv_guid *guid, char to[HV_GUID_TEXT + 1])
@@ -118,7 +133,7 @@ try(struct vmbus *vmbus, struct vmbus_node *node)
 	if (channel->offer.sub != 0) {
 		/* for who did not ask for any yet there are none */
 		if (primary == NULL || primary->state != VMBUS_OPEN ||
-		    primary->user == NULL)
+		    user_of(primary) == NULL)
 			return false;
 		node->tried = true;
 		if (primary->user->sub != NULL)
@@ -258,7 +273,7 @@ tell(struct vmbus_node *node)
 	struct vmbus_channel *channel = &node->channel;
 
 	node->told = true;
-	if (channel->user != NULL && channel->user->rescinded != NULL)
+	if (user_of(channel) != NULL && channel->user->rescinded != NULL)
 		channel->user->rescinded(channel->owner);
 	else
 		channel->departing = true;
@@ -312,7 +327,7 @@ step(struct vmbus *vmbus, struct vmbus_node *node)
 		node->resuming = false;
 		node->patience = pv_bus_now(vmbus->hyperv->bus) +
 		    DEVICE_PATIENCE;
-		if (channel->user != NULL && channel->user->resumed != NULL)
+		if (user_of(channel) != NULL && channel->user->resumed != NULL)
 			channel->user->resumed(channel->owner);
 		return true;
 	}
@@ -362,7 +377,7 @@ vmbus_nodes_deadline(const struct vmbus *vmbus)
 }
 
 static bool
-settled(const struct vmbus_channel *channel)
+settled(struct vmbus_channel *channel)
 {
 	const struct vmbus_node *node = channel_node(channel);
 
@@ -370,7 +385,7 @@ settled(const struct vmbus_channel *channel)
 		return true;
 	if (!node->tried)
 		return false;
-	return channel->user == NULL || channel->settled ||
+	return user_of(channel) == NULL || channel->settled ||
 	    channel->device->state != PV_DEVICE_ATTACHED ||
 	    pv_bus_now(channel->hyperv->bus) >= node->patience;
 }
@@ -378,8 +393,8 @@ settled(const struct vmbus_channel *channel)
 bool
 vmbus_nodes_settled(const struct vmbus *vmbus)
 {
-	for (const struct vmbus_channel *channel = vmbus->first;
-	     channel != NULL; channel = channel->next)
+	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
+	     channel = channel->next)
 		if (!settled(channel))
 			return false;
 	return true;
@@ -394,8 +409,8 @@ vmbus_services_settled(const struct hyperv *hyperv)
 		return true;
 	if (vmbus->phase != VMBUS_UP)
 		return false;
-	for (const struct vmbus_channel *channel = vmbus->first;
-	     channel != NULL; channel = channel->next) {
+	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
+	     channel = channel->next) {
 		const struct vmbus_node *node = channel_node(channel);
 
 		if (channel->offer.sub == 0 && !node->rescinded &&
@@ -421,9 +436,10 @@ vmbus_nodes_suspend(struct vmbus *vmbus)
 	     channel = channel->next) {
 		struct vmbus_node *node = channel_node(channel);
 
-		if (!node->rescinded && channel->user != NULL &&
+		if (!node->rescinded && user_of(channel) != NULL &&
 		    channel->user->suspended != NULL)
 			channel->user->suspended(channel->owner);
+		vmbus_channel_close(channel);
 	}
 }
 

@@ -205,7 +205,7 @@ void vmbus_node_free(struct vmbus *, struct vmbus_node *);
 bool vmbus_services_settled(const struct hyperv *);
 void vmbus_attach_devices(struct hyperv *);
 
-/* vmbus.c: an event of a channel, without an interrupt: on its CPU. */
+/* vmbus.c: take an event of a channel, without an interrupt: on its CPU. */
 bool vmbus_collect(struct vmbus_channel *);
 /* When vmbus_collect() is wanted at the latest. */
 uint64_t vmbus_collect_deadline(const struct vmbus_channel *);
