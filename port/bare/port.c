@@ -180,6 +180,19 @@ port_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
 	return (long)len;
 }
 
+/* All that was promised is there: memory that is given out is committed. */
+static int
+port_memory(void *ctx, uint64_t *available, uint64_t *committed)
+{
+	struct bare_memory memory;
+
+	(void)ctx;
+	bare_memory(&memory);
+	*available = memory.free;
+	*committed = memory.pages - memory.free;
+	return PV_OK;
+}
+
 /* After the host has saved this machine and started it again. */
 void
 bare_resume(void)
@@ -284,6 +297,7 @@ bare_port(void)
 		.xen_hypercall = port_xen_hypercall,
 		.hyperv_hypercall = port_hyperv_hypercall,
 		.fact = port_fact,
+		.memory = port_memory,
 		.space_alloc = port_space_alloc,
 		.space_free = port_space_free,
 		.map = port_map,

@@ -7,5 +7,6 @@ const struct pv_driver *const guest_drivers[] = {
 	&pv_xen_driver,
 	&pv_xbf_driver,
 	&pv_xnf_driver,
+	&pv_hyperv_driver,
 	NULL,
 };
