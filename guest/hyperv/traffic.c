@@ -111,12 +111,11 @@ vmbus_send_data(struct vmbus_channel *channel, uint64_t id, uint16_t flags,
 static bool
 event(struct vmbus_channel *channel)
 {
-	if (__atomic_load_n(channel->mark, __ATOMIC_ACQUIRE) & MARK_EVENT) {
-		__atomic_fetch_and(channel->mark, ~MARK_EVENT,
-		    __ATOMIC_SEQ_CST);
-		return true;
-	}
-	return vmbus_collect(channel);
+	if (!(__atomic_load_n(channel->mark, __ATOMIC_ACQUIRE) & MARK_EVENT) &&
+	    !vmbus_collect(channel))
+		return false;
+	__atomic_fetch_and(channel->mark, ~MARK_EVENT, __ATOMIC_SEQ_CST);
+	return true;
 }
 
 /*
