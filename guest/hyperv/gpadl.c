@@ -90,19 +90,32 @@ teardown_message(struct vmbus_request *request, unsigned number, void *to)
 
 /* ---- What the host may hold ------------------------------------------- */
 
+/* Of the device that it is for, unless that has gone meanwhile. */
+static struct pv_stats *
+stats_of(const struct vmbus_lent *lent)
+{
+	const struct pv_device *device = pv_bus_devices(
+	    lent->vmbus->hyperv->bus);
+
+	if (lent->channel == NULL)
+		return NULL;
+	while (device != NULL && device != lent->channel->device)
+		device = device->next;
+	return device != NULL ? lent->channel->stats : NULL;
+}
+
 static void
 count_held(struct vmbus_lent *lent, bool held)
 {
-	struct hyperv *hyperv = lent->vmbus->hyperv;
-	struct pv_stats *of = lent->channel != NULL ? lent->channel->stats
-						    : NULL;
+	struct pv_stats *all = lent->vmbus->hyperv->stats, *of;
 	uint64_t pages = held ? lent->pages : 0 - (uint64_t)lent->pages;
 
 	if (lent->held == held)
 		return;
 	lent->held = held;
-	hyperv->stats->held += pages;
-	if (of != NULL && of != hyperv->stats)
+	all->held += pages;
+	of = stats_of(lent);
+	if (of != NULL && of != all)
 		of->held += pages;
 }
 
