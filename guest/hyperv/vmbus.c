@@ -195,6 +195,7 @@ vmbus_close(struct hyperv *hyperv)
 	if (vmbus == NULL)
 		return;
 	vmbus->working = true;
+	vmbus_nodes_check(vmbus);
 	drain(vmbus);
 	sure = vmbus_disconnect(vmbus);
 	hyperv_synic_on_flag(hyperv, NULL, NULL);
@@ -215,6 +216,7 @@ vmbus_poll(struct hyperv *hyperv, unsigned budget)
 	if (vmbus == NULL || vmbus->phase == VMBUS_DOWN ||
 	    vmbus->phase == VMBUS_UNLOADING)
 		return false;
+	vmbus_nodes_check(vmbus);
 	hyperv_synic_look(hyperv, 0);
 	hyperv->stats->bad_index += __atomic_exchange_n(&vmbus->bad_flags, 0,
 	    __ATOMIC_RELAXED);

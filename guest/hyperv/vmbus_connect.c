@@ -10,6 +10,8 @@
 #define OFFERS_PATIENCE (5 * PV_SECOND)
 /* At the end there is no hurry: memory is lost if it is not answered. */
 #define UNLOAD_AT_END (5 * PV_SECOND)
+/* And 0.13 has no answer to it. */
+#define UNLOAD_UNANSWERED (PV_SECOND / 10)
 
 static const uint32_t versions[] = { HV_VMBUS_5_3, HV_VMBUS_5_2, HV_VMBUS_5_1,
 	HV_VMBUS_5_0, HV_VMBUS_4_1, HV_VMBUS_4_0, HV_VMBUS_3_0, HV_VMBUS_2_4,
@@ -102,10 +104,11 @@ unload_done(struct vmbus_request *request, int error, uint32_t status)
 {
 	struct vmbus *vmbus = request->owner;
 
-	(void)error;
 	(void)status;
 	if (vmbus->phase != VMBUS_DRAINING)
 		return;
+	if (error == PV_OK)
+		vmbus->lost = false;
 	vmbus->attempt = 0;
 	propose(vmbus);
 }
@@ -154,9 +157,11 @@ contact_done(struct vmbus_request *request, int error, uint32_t status)
 	(void)status;
 	if (vmbus->phase != VMBUS_CONTACT || error == PV_EINTR)
 		return;
-	if (error == PV_ETIMEDOUT)
+	if (error == PV_ETIMEDOUT) {
+		/* perhaps it has us, and our pages, and was not heard */
+		vmbus->lost = true;
 		drain(vmbus, "the host does not answer");
-	else if (error == PV_OK && vmbus->response.accepted != 0 &&
+	} else if (error == PV_OK && vmbus->response.accepted != 0 &&
 	    vmbus->response.state == HV_VMBUS_STATE_SUCCESS)
 		connected(vmbus);
 	else if (++vmbus->attempt < VERSIONS)
@@ -288,11 +293,14 @@ vmbus_disconnect(struct vmbus *vmbus)
 	struct hyperv *hyperv = vmbus->hyperv;
 	const struct pv_port *port = hyperv->port;
 	struct farewell farewell = { 0 };
+	bool unanswered = vmbus->version != 0 &&
+	    !vmbus_since(vmbus, HV_VMBUS_1_1);
 	uint64_t end = pv_bus_now(hyperv->bus) + UNLOAD_AT_END;
-	bool connected = vmbus->phase != VMBUS_DOWN &&
-	    vmbus->phase != VMBUS_FAILED;
+	/* or was about to be, as far as the host can know */
+	bool connected = vmbus->version != 0 ||
+	    vmbus->contact.state == REQUEST_POSTED;
 
-	if (!connected) {
+	if (!connected || vmbus->phase == VMBUS_DOWN) {
 		vmbus->phase = VMBUS_DOWN;
 		vmbus_requests_end(vmbus, PV_EINTR);
 		return !vmbus->lost;
@@ -302,11 +310,8 @@ vmbus_disconnect(struct vmbus *vmbus)
 	vmbus->phase = VMBUS_UNLOADING;
 	vmbus->unload = (struct vmbus_request){
 		.message = unload_message,
-		/* 0.13 has no answer to it */
-		.answer = vmbus->version != 0 && vmbus->version < HV_VMBUS_1_1
-		    ? VMBUS_NO_ANSWER
-		    : VMBUS_UNLOADED,
-		.patience = UNLOAD_AT_END,
+		.answer = VMBUS_UNLOADED,
+		.patience = unanswered ? UNLOAD_UNANSWERED : UNLOAD_AT_END,
 		.done = farewell_done,
 		.owner = &farewell,
 	};
@@ -325,7 +330,9 @@ vmbus_disconnect(struct vmbus *vmbus)
 	}
 	if (!farewell.done)
 		vmbus_request_cancel(vmbus, &vmbus->unload);
-	vmbus->lost = !farewell.done || farewell.error != PV_OK;
+	vmbus->lost = !farewell.done ||
+	    (farewell.error != PV_OK &&
+		!(unanswered && farewell.error == PV_ETIMEDOUT));
 	vmbus->phase = VMBUS_DOWN;
 	vmbus->version = 0;
 	return !vmbus->lost;

@@ -33,7 +33,7 @@ is_service(const struct vmbus_channel *channel)
 	    channel->user != NULL;
 }
 
-/* The bus may have detached the driver without our knowing. */
+/* With a driver or without. */
 static struct pv_device *
 device_of(const struct vmbus_channel *channel)
 {
@@ -55,19 +55,29 @@ unused(struct vmbus_channel *channel)
 	channel->stats = channel->hyperv->stats;
 }
 
-/* Who is to be told, or NULL. */
-static const struct vmbus_user *
-user_of(struct vmbus_channel *channel)
+/* The bus may have detached a driver without our knowing: then nobody uses its
+ * channels, and nothing is counted on its account. */
+void
+vmbus_nodes_check(struct vmbus *vmbus)
 {
-	const struct vmbus_channel *first = channel->primary != NULL
-	    ? channel->primary
-	    : channel;
+	const struct pv_device *hyperv = vmbus->hyperv->device;
 
-	if (channel->user != NULL &&
-	    channel->device != channel->hyperv->device &&
-	    device_of(first) == NULL)
-		unused(channel);
-	return channel->user;
+	vmbus->checks++;
+	for (const struct pv_device *device =
+		 pv_bus_devices(vmbus->hyperv->bus);
+	     device != NULL; device = device->next)
+		if (device->parent == hyperv && device->aux != NULL)
+			channel_node(device->aux)->seen = vmbus->checks;
+	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
+	     channel = channel->next) {
+		const struct vmbus_channel *first = channel->primary != NULL
+		    ? channel->primary
+		    : channel;
+
+		if (channel->user != NULL && channel->device != hyperv &&
+		    channel_node(first)->seen != vmbus->checks)
+			unused(channel);
+	}
 }
 
 /* As it is written elsewhere. */
@@ -133,7 +143,7 @@ try(struct vmbus *vmbus, struct vmbus_node *node)
 	if (channel->offer.sub != 0) {
 		/* for who did not ask for any yet there are none */
 		if (primary == NULL || primary->state != VMBUS_OPEN ||
-		    user_of(primary) == NULL)
+		    primary->user == NULL)
 			return false;
 		node->tried = true;
 		if (primary->user->sub != NULL)
@@ -273,7 +283,7 @@ tell(struct vmbus_node *node)
 	struct vmbus_channel *channel = &node->channel;
 
 	node->told = true;
-	if (user_of(channel) != NULL && channel->user->rescinded != NULL)
+	if (channel->user != NULL && channel->user->rescinded != NULL)
 		channel->user->rescinded(channel->owner);
 	else
 		channel->departing = true;
@@ -327,7 +337,7 @@ step(struct vmbus *vmbus, struct vmbus_node *node)
 		node->resuming = false;
 		node->patience = pv_bus_now(vmbus->hyperv->bus) +
 		    DEVICE_PATIENCE;
-		if (user_of(channel) != NULL && channel->user->resumed != NULL)
+		if (channel->user != NULL && channel->user->resumed != NULL)
 			channel->user->resumed(channel->owner);
 		return true;
 	}
@@ -377,7 +387,7 @@ vmbus_nodes_deadline(const struct vmbus *vmbus)
 }
 
 static bool
-settled(struct vmbus_channel *channel)
+settled(const struct vmbus_channel *channel)
 {
 	const struct vmbus_node *node = channel_node(channel);
 
@@ -385,7 +395,7 @@ settled(struct vmbus_channel *channel)
 		return true;
 	if (!node->tried)
 		return false;
-	return user_of(channel) == NULL || channel->settled ||
+	return channel->user == NULL || channel->settled ||
 	    channel->device->state != PV_DEVICE_ATTACHED ||
 	    pv_bus_now(channel->hyperv->bus) >= node->patience;
 }
@@ -393,8 +403,8 @@ settled(struct vmbus_channel *channel)
 bool
 vmbus_nodes_settled(const struct vmbus *vmbus)
 {
-	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
-	     channel = channel->next)
+	for (const struct vmbus_channel *channel = vmbus->first;
+	     channel != NULL; channel = channel->next)
 		if (!settled(channel))
 			return false;
 	return true;
@@ -409,8 +419,8 @@ vmbus_services_settled(const struct hyperv *hyperv)
 		return true;
 	if (vmbus->phase != VMBUS_UP)
 		return false;
-	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
-	     channel = channel->next) {
+	for (const struct vmbus_channel *channel = vmbus->first;
+	     channel != NULL; channel = channel->next) {
 		const struct vmbus_node *node = channel_node(channel);
 
 		if (channel->offer.sub == 0 && !node->rescinded &&
@@ -432,11 +442,12 @@ vmbus_attach_devices(struct hyperv *hyperv)
 void
 vmbus_nodes_suspend(struct vmbus *vmbus)
 {
+	vmbus_nodes_check(vmbus);
 	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
 	     channel = channel->next) {
 		struct vmbus_node *node = channel_node(channel);
 
-		if (!node->rescinded && user_of(channel) != NULL &&
+		if (!node->rescinded && channel->user != NULL &&
 		    channel->user->suspended != NULL)
 			channel->user->suspended(channel->owner);
 		vmbus_channel_close(channel);

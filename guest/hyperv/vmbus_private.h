@@ -141,7 +141,8 @@ struct vmbus {
 	struct hv_vmbus_version_response response;
 	struct vmbus_request contact, offers, unload;
 
-	/* vmbus_offers.c */
+	/* vmbus_offers.c, vmbus_nodes.c */
+	unsigned checks;
 	bool working; /* devices come and go, and none does from in there */
 	bool held;    /* none is attached yet, services are */
 	bool full;    /* and a line has said so */
@@ -191,6 +192,8 @@ void vmbus_all_offered(struct vmbus *);
 
 /* vmbus_nodes.c: what comes of it.  Attach, detach, release what is to be. */
 bool vmbus_nodes_poll(struct vmbus *, unsigned budget);
+/* Forget users that are gone; before anything is done on their account. */
+void vmbus_nodes_check(struct vmbus *);
 uint64_t vmbus_nodes_deadline(const struct vmbus *);
 bool vmbus_nodes_settled(const struct vmbus *);
 /* All users are told. */
@@ -214,6 +217,7 @@ uint64_t vmbus_collect_deadline(const struct vmbus_channel *);
 struct vmbus_node {
 	struct vmbus_channel channel; /* first */
 	struct vmbus_request release; /* of its relid */
+	unsigned seen;                /* in which check its device was there */
 	bool looked;                  /* whether it is a service */
 	bool tried;                   /* attached, or known to have no driver */
 	bool resuming;                /* its user hears soon what came of it */
