@@ -68,39 +68,61 @@ guid_parse(const char *text, size_t len, struct hv_guid *to)
 	return true;
 }
 
-static bool
-mac_of(const struct kvp *kvp, const char *id, size_t len, uint8_t mac[6])
-{
-	struct hv_guid guid;
+/* What a host calls it by; the address may be known beside the instance. */
+struct wanted {
+	bool has_mac, has_instance;
+	uint8_t mac[6];
+	struct hv_guid instance;
+};
 
-	if (hex_bytes(id, len, ":-", mac, 6))
+static bool
+wanted_parse(const struct kvp *kvp, const char *id, size_t len,
+    struct wanted *wanted)
+{
+	wanted->has_mac = hex_bytes(id, len, ":-", wanted->mac, 6);
+	if (wanted->has_mac)
 		return true;
-	if (!guid_parse(id, len, &guid))
-		return false;
-	for (unsigned i = 0; i < kvp->adapter_count; i++)
-		if (memcmp(&kvp->adapters[i].instance, &guid, sizeof(guid)) ==
-		    0) {
-			memcpy(mac, kvp->adapters[i].mac, 6);
-			return true;
+	wanted->has_instance = guid_parse(id, len, &wanted->instance);
+	for (unsigned i = 0; wanted->has_instance && i < kvp->adapter_count;
+	     i++)
+		if (memcmp(&kvp->adapters[i].instance, &wanted->instance,
+			sizeof(wanted->instance)) == 0) {
+			memcpy(wanted->mac, kvp->adapters[i].mac, 6);
+			wanted->has_mac = true;
 		}
-	return false;
+	return wanted->has_instance;
+}
+
+static bool
+is_wanted(const struct wanted *wanted, const struct pv_netif *netif)
+{
+	struct hv_guid instance;
+	size_t len = 0;
+
+	if (wanted->has_mac && memcmp(netif->mac, wanted->mac, 6) == 0)
+		return true;
+	while (len < sizeof(netif->instance) && netif->instance[len] != '\0')
+		len++;
+	return wanted->has_instance &&
+	    guid_parse(netif->instance, len, &instance) &&
+	    memcmp(&instance, &wanted->instance, sizeof(instance)) == 0;
 }
 
 int
 kvp_ip_find(struct kvp *kvp, const char *id, size_t len, struct pv_netif *out)
 {
 	const struct pv_port *port = kvp->hyperv->port;
-	uint8_t mac[6];
+	struct wanted wanted = { 0 };
 
 	if (port->netif == NULL)
 		return PV_ENOTSUP;
-	if (!mac_of(kvp, id, len, mac))
+	if (!wanted_parse(kvp, id, len, &wanted))
 		return PV_ENOENT;
 	for (unsigned i = 0; i < NETIFS; i++) {
 		memset(out, 0, sizeof(*out));
 		if (port->netif(port->ctx, i, out) != PV_OK)
 			break;
-		if (memcmp(out->mac, mac, 6) != 0)
+		if (!is_wanted(&wanted, out))
 			continue;
 		if (out->addresses > PV_NETIF_ADDRESSES)
 			out->addresses = PV_NETIF_ADDRESSES;

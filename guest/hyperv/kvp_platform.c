@@ -209,6 +209,13 @@ length_of(const uint8_t *text, size_t room)
 	return len;
 }
 
+/* An interface that is not there is no end of a list. */
+static uint32_t
+ip_status(int error)
+{
+	return error == PV_ENOENT ? HV_IC_STATUS_NOT_FOUND : kvp_status(error);
+}
+
 static uint32_t
 get_ip(struct kvp *kvp, struct hv_linux_kvp_ip *ip)
 {
@@ -217,7 +224,7 @@ get_ip(struct kvp *kvp, struct hv_linux_kvp_ip *ip)
 	    length_of(ip->adapter, sizeof(ip->adapter)), &kvp->netif);
 
 	if (error != PV_OK)
-		return kvp_status(error);
+		return ip_status(error);
 	kvp->dropped += kvp_ip_text(&kvp->netif, text);
 	memset(ip->addresses, 0, sizeof(ip->addresses));
 	memset(ip->masks, 0, sizeof(ip->masks));
@@ -260,7 +267,7 @@ set_ip(struct kvp *kvp, const struct hv_linux_kvp_ip *ip)
 		sizeof(ip->gateways)) ||
 	    !take(text->dns, sizeof(text->dns), ip->dns, sizeof(ip->dns)))
 		return HV_IC_STATUS_INVALID;
-	return kvp_status(kvp_ip_set(kvp, (const char *)ip->adapter,
+	return ip_status(kvp_ip_set(kvp, (const char *)ip->adapter,
 	    length_of(ip->adapter, sizeof(ip->adapter)), text));
 }
 
