@@ -92,11 +92,11 @@ struct host_netvsp;
 
 struct host_netvsp_config {
 	uint8_t mac[6];
-	unsigned mtu;          /* 0: 1500 */
-	unsigned max_mtu;      /* 0: 9000 */
-	uint32_t version_max;  /* HV_NVS_…; 0: the newest */
+	unsigned mtu;          /* the most a guest can have; 0: its wish */
+	unsigned max_mtu;      /* 0: 9000; of more it gets 1500, or mtu */
+	uint32_t version_max;  /* HV_NVSP_…; 0: the newest */
 	uint32_t section_size; /* of the send buffer; 0: 6144 */
-	uint32_t receive_size; /* of a suballocation; 0: 1728 */
+	uint32_t receive_size; /* of a suballocation; 0: by MTU, from 1728 */
 	unsigned aggregate;    /* RNDIS packets in one message; 0: 8 */
 	uint32_t aggregate_size, aggregate_align; /* bytes; 0: 16384, 8 */
 	unsigned max_channels;                    /* with RSS; 0: 1 */
@@ -153,7 +153,7 @@ bool host_netvsp_rndis(struct host_netvsp *, unsigned channel,
 struct host_nv_frame {
 	const uint8_t *bytes;
 	size_t length;
-	unsigned channel;
+	unsigned channel; /* to: or HOST_NV_BY_HASH, as the guest's RSS is */
 	/* from the guest: what it asked for; to the guest: what is said */
 	bool checksum_blank;  /* from: to be completed, as the model has done */
 	bool checksum_valid;  /* to */
@@ -164,8 +164,10 @@ struct host_nv_frame {
 	uint32_t hash;
 	unsigned rsc_segments; /* to: so many parts of one, coalesced; 0: no */
 };
-/* What the guest transmits, NULL: it comes back (a loop).  Segmented frames
- * come whole, with lso_version set. */
+#define HOST_NV_BY_HASH 0xffffffffu
+/* What the guest transmits, NULL: it comes back (a loop), whatever its address.
+ * Segmented frames come whole, with lso_version set; in a loop they are cut, or
+ * come back coalesced to a guest that takes such. */
 void host_netvsp_on_frame(struct host_netvsp *,
     void (*call)(void *ctx, const struct host_nv_frame *), void *ctx);
 /* False: no room in the receive buffer or ring, filtered out, not running;
@@ -174,7 +176,8 @@ void host_netvsp_on_frame(struct host_netvsp *,
 bool host_netvsp_send(struct host_netvsp *, const struct host_nv_frame *);
 
 struct host_netvsp_counts {
-	uint64_t tx_frames, tx_packets, tx_messages; /* frames, VMBus packets */
+	uint64_t tx_frames, tx_packets;  /* frames, VMBus packets with them */
+	uint64_t tx_messages;            /* of RNDIS, control too */
 	uint64_t tx_sections, tx_direct; /* packets by send buffer, by GPA */
 	uint64_t rx_frames, rx_packets, dropped;
 	uint64_t rx_completions;

@@ -384,6 +384,13 @@ struct hv_ndis_rss_parameters {
 _Static_assert(sizeof(struct hv_ndis_rss_parameters) ==
 	HV_NDIS_RSS_PARAMETERS_SIZE_2,
     "RSS");
+/* flags, with HV_HASH_TOEPLITZ */
+#define HV_RSS_CAN_TCP_IPV4 0x100u
+#define HV_RSS_CAN_TCP_IPV6 0x200u
+#define HV_RSS_CAN_TCP_IPV6_EX 0x400u
+#define HV_RSS_CAN_UDP_IPV4 0x800u
+#define HV_RSS_CAN_UDP_IPV6 0x1000u
+#define HV_RSS_CAN_UDP_IPV6_EX 0x2000u
 #define HV_RSS_ENTRIES 128
 #define HV_RSS_KEY 40 /* bytes */
 
