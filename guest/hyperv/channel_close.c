@@ -42,21 +42,40 @@ closes_first(const struct vmbus *vmbus)
 /* ---- Step by step ----------------------------------------------------- */
 
 static void
+let_go(struct vmbus_opening *opening)
+{
+	vmbus_gpadl_give(opening->channel, &opening->ring);
+	gpadls_closed(opening->vmbus, opening->relid);
+}
+
+/* A host that could not be told still has it open, and its rings in use. */
+static void
+was_told(struct vmbus_request *request, int error, uint32_t status)
+{
+	struct vmbus_opening *opening = request->owner;
+
+	(void)status;
+	if (error == PV_EINTR)
+		return;
+	if (error != PV_OK)
+		gpadl_keep(opening->channel, &opening->ring);
+	let_go(opening);
+}
+
+static void
 tell(struct vmbus_opening *opening)
 {
-	struct vmbus *vmbus = opening->vmbus;
-
 	opening->told = true;
-	if (opening->asked) {
-		opening->request =
-		    (struct vmbus_request){ .message = close_message,
-			    .answer = VMBUS_NO_ANSWER,
-			    .relid = opening->relid,
-			    .owner = opening };
-		vmbus_request(vmbus, &opening->request);
+	if (!opening->asked) {
+		let_go(opening);
+		return;
 	}
-	vmbus_gpadl_give(opening->channel, &opening->ring);
-	gpadls_closed(vmbus, opening->relid);
+	opening->request = (struct vmbus_request){ .message = close_message,
+		.answer = VMBUS_NO_ANSWER,
+		.relid = opening->relid,
+		.done = was_told,
+		.owner = opening };
+	vmbus_request(opening->vmbus, &opening->request);
 }
 
 /* Whether it can go on. */

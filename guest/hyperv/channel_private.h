@@ -62,6 +62,9 @@ channel_usable(const struct vmbus_channel *channel)
 
 /* gpadl.c */
 int gpadl_lend(struct vmbus_channel *, struct vmbus_gpadl *, bool rings);
+/* The host keeps it, as far as anybody knows: it counts as held, and is not
+ * asked for. */
+void gpadl_keep(struct vmbus_channel *, struct vmbus_gpadl *);
 /* What there is of a channel's rings: PV_OK: nothing; PV_EAGAIN, PV_EBUSY: see
  * vmbus_channel_closed(). */
 int gpadls_rings(const struct vmbus *, const struct vmbus_channel *);

@@ -342,6 +342,18 @@ vmbus_gpadl_give(struct vmbus_channel *channel, struct vmbus_gpadl *gpadl)
 }
 
 void
+gpadl_keep(struct vmbus_channel *channel, struct vmbus_gpadl *gpadl)
+{
+	struct vmbus_lent *lent = find(channel_vmbus(channel), gpadl);
+
+	if (lent == NULL)
+		return;
+	take_over(lent);
+	lent->state = LENT_RETURNING;
+	lent->overdue = 0;
+}
+
+void
 gpadls_give_all(struct vmbus_channel *channel, bool after_close,
     const struct vmbus_gpadl *except)
 {
