@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* UTF-8 and UTF-16LE. */
+#include <string.h>
+
 #include "host/hyperv/ic_private.h"
 #include "wire/endian.h"
 
@@ -43,7 +45,7 @@ ic_to_utf16(const char *from, size_t len, void *to, size_t room)
 		uint32_t code;
 		unsigned taken = take_utf8(at, (size_t)(end - at), &code);
 
-		if (taken == 0 || room - size < 6)
+		if (taken == 0 || room - size < (code >= 0x10000 ? 6u : 4u))
 			return 0;
 		at += taken;
 		if (code >= 0x10000) {
@@ -80,8 +82,10 @@ ic_from_utf16(const void *from, size_t size, char *to, size_t room)
 	const uint8_t *at = from;
 	size_t written = 0;
 
-	for (size_t i = 0; i + 2 <= size && room - written > 4; i += 2) {
+	for (size_t i = 0; i + 2 <= size; i += 2) {
 		uint32_t code = get_le16(at + i);
+		char bytes[4];
+		size_t count;
 
 		if (code == 0)
 			break;
@@ -93,7 +97,11 @@ ic_from_utf16(const void *from, size_t size, char *to, size_t room)
 		} else if (IS_HIGH(code) || IS_LOW(code)) {
 			code = REPLACEMENT;
 		}
-		written += put_utf8(to + written, code);
+		count = put_utf8(bytes, code);
+		if (count >= room - written)
+			break;
+		memcpy(to + written, bytes, count);
+		written += count;
 	}
 	to[written] = '\0';
 	return written;
