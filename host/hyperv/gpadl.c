@@ -6,6 +6,9 @@
 
 #include "host/hyperv/hyperv_private.h"
 
+/* Of all descriptions together: 4 GiB of the guest's memory. */
+#define BYTES_MAX (8u << 20)
+
 static struct root_gpadl *
 find(struct host_hyperv *host, uint32_t id)
 {
@@ -37,6 +40,7 @@ free_gpadl(struct host_hyperv *host, struct root_gpadl *gpadl)
 		host->counts.gpadls--;
 		host->counts.gpadl_pages -= gpadl->count;
 	}
+	host->gpadl_bytes -= gpadl->size;
 	free(gpadl->bytes);
 	free(gpadl->pieces);
 	free(gpadl);
@@ -170,6 +174,7 @@ root_gpadl_header(struct host_hyperv *host, const void *message, size_t size)
 	if (header.gpadl == 0 || find(host, header.gpadl) != NULL ||
 	    header.count == 0 || header.size % sizeof(uint64_t) != 0 ||
 	    header.size < header.count * sizeof(struct hv_gpa_range) ||
+	    header.size > BYTES_MAX - host->gpadl_bytes ||
 	    host->relids[header.relid].channel == NULL) {
 		answer(host, header.relid, header.gpadl,
 		    HV_NTSTATUS_UNSUCCESSFUL);
@@ -181,6 +186,7 @@ root_gpadl_header(struct host_hyperv *host, const void *message, size_t size)
 	gpadl->size = header.size;
 	gpadl->ranges = header.count;
 	gpadl->bytes = root_alloc(gpadl->size);
+	host->gpadl_bytes += gpadl->size;
 	gpadl->next = host->gpadls;
 	host->gpadls = gpadl;
 	append(host, gpadl, (const uint8_t *)message + fixed, size - fixed);

@@ -41,7 +41,7 @@ work(void *argument)
 void
 root_kick(struct host_hyperv *host)
 {
-	if (host->work_waits)
+	if (host->work_waits || host->ending)
 		return;
 	host->work_waits = true;
 	host->world.later(host->world.ctx,
@@ -89,11 +89,13 @@ host_hyperv_free(struct host_hyperv *host)
 {
 	if (host == NULL)
 		return;
+	/* nothing of this reaches the guest any more */
+	host->ending = host->manners.silent = true;
+	root_synic_reset(host);
 	root_devices_free(host);
 	root_gpadls_free(host, 0);
 	root_letters_free(&host->inbox);
 	root_letters_free(&host->outbox);
-	root_synic_reset(host);
 	hyperv_timers_free(&host->timers);
 	free(host);
 }

@@ -9,7 +9,10 @@
 #include "wire/hyperv/tlfs.h"
 
 #define ROOT_VCPUS 32
-#define ROOT_SUBS 64  /* sub-channels of a device, at most */
+#define ROOT_SUBS 64 /* sub-channels of a device, at most */
+/* Calls of the world that a timer waits for, at most: they cannot be called off.
+ */
+#define ROOT_TRIES 16
 #define ROOT_POSTS 32 /* messages of the guest that wait for VMBus */
 #define ROOT_TSC_HZ 2000000000u
 #define ROOT_MONITORS (HV_MONITOR_GROUPS * HV_MONITOR_TRIGGERS)
@@ -35,10 +38,11 @@ struct root_timer {
 	unsigned vcpu, number;
 	uint64_t config, count;
 	bool armed;
-	uint64_t due;      /* reference time */
-	unsigned waits;    /* calls of the world's that are to come */
-	uint64_t next_try; /* of those the first, in nanoseconds */
-	bool unsent;       /* its message has found no slot yet */
+	uint64_t due; /* reference time */
+	/* calls of the world's that are to come, in nanoseconds */
+	unsigned waits;
+	uint64_t tries[ROOT_TRIES];
+	bool unsent; /* its message has found no slot yet */
 };
 
 struct root_vcpu {
@@ -169,12 +173,13 @@ struct host_hyperv {
 	bool monitor_waits;
 
 	struct root_letters inbox, outbox;
-	bool work_waits;
+	bool work_waits, ending;
 	struct host_vmbus_device *devices;
 	struct root_relid relids[HV_VMBUS_RELIDS];
 	uint64_t marks[HV_VMBUS_RELIDS / 64]; /* that have been signalled */
 	uint32_t last_relid;
 	struct root_gpadl *gpadls;
+	size_t gpadl_bytes;               /* of their descriptions */
 	uint32_t monitors[ROOT_MONITORS]; /* relids */
 	bool tick_waits;
 	unsigned instances;          /* made so far */

@@ -5,10 +5,32 @@
 
 #include "host/hyperv/hyperv_private.h"
 
-/* The world cannot be told that a call is not wanted any more. */
-#define WAITS_MAX 16
-
 static void expire(void *argument);
+
+/* The first call to come, or UINT64_MAX. */
+static uint64_t
+next_try(const struct root_timer *timer)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (unsigned i = 0; i < timer->waits; i++)
+		if (timer->tries[i] < first)
+			first = timer->tries[i];
+	return first;
+}
+
+static void
+forget_try(struct root_timer *timer)
+{
+	uint64_t first = next_try(timer);
+
+	for (unsigned i = 0; i < timer->waits; i++) {
+		if (timer->tries[i] != first)
+			continue;
+		timer->tries[i] = timer->tries[--timer->waits];
+		return;
+	}
+}
 
 static void
 wait_for(struct root_timer *timer)
@@ -20,11 +42,10 @@ wait_for(struct root_timer *timer)
 	left = timer->due > left ? timer->due - left : 0;
 	/* not further than 292 years */
 	delay = left < INT64_MAX / 100 ? left * 100 : INT64_MAX;
-	if (timer->waits > 0 &&
-	    (timer->next_try <= now + delay || timer->waits == WAITS_MAX))
+	/* with so many on their way this one may be late */
+	if (next_try(timer) <= now + delay || timer->waits == ROOT_TRIES)
 		return;
-	timer->waits++;
-	timer->next_try = now + delay;
+	timer->tries[timer->waits++] = now + delay;
 	host->world.later(host->world.ctx, delay, expire, timer);
 }
 
@@ -95,8 +116,7 @@ expire(void *argument)
 {
 	struct root_timer *timer = argument;
 
-	timer->waits--;
-	timer->next_try = UINT64_MAX;
+	forget_try(timer);
 	if (!timer->armed)
 		return;
 	if (root_time(timer->host) >= timer->due)

@@ -320,8 +320,8 @@ host_hyperv_auto_eoi(const struct host_hyperv *host, unsigned vcpu,
 	for (unsigned sint = 0; sint < HV_SINTS; sint++) {
 		uint64_t value = host->vcpus[vcpu].sints[sint].value;
 
-		if ((value & HV_SINT_MASKED) == 0 &&
-		    (value & HV_SINT_AUTO_EOI) != 0 &&
+		/* masked meanwhile, one may still be on its way */
+		if ((value & HV_SINT_AUTO_EOI) != 0 &&
 		    HV_SINT_VECTOR(value) == vector)
 			return true;
 	}

@@ -79,6 +79,7 @@ hyperv_free(struct sim_machine *machine)
 	sim_forget(machine->sim, &machine->hyperv_world);
 	host_hyperv_free(machine->hyperv);
 	machine->hyperv = NULL;
+	sim_forget(machine->sim, &machine->hyperv_world);
 }
 
 bool

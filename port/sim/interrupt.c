@@ -73,7 +73,9 @@ deliver(void *argument)
 		if (!apic->requested[vector] || apic->in_service[vector])
 			continue;
 		apic->requested[vector] = false;
-		apic->in_service[vector] = by_apic(apic, cpu, vector);
+		apic->in_service[vector] = machine->handlers[vector].call !=
+			NULL &&
+		    by_apic(apic, cpu, vector);
 		apic->synthetic[vector] = false;
 		handle(machine, cpu, vector);
 	}
