@@ -12,7 +12,8 @@ struct config_item {
 	enum {
 		CONFIG_FWCFG,
 		CONFIG_OEM,
-		CONFIG_XENSTORE
+		CONFIG_XENSTORE,
+		CONFIG_KVP
 	} where;
 	char *name;  /* NULL: it has none */
 	void *bytes; /* followed by a NUL */
@@ -27,6 +28,7 @@ struct config {
 	char *directory; /* of sockets; NULL: by who we are */
 	char *group;     /* who may use the sockets beside us; or NULL */
 	unsigned clients;
+	char *interfaces; /* where a host's addresses are left; or NULL */
 	struct config_item *items; /* in the order of the file */
 };
 

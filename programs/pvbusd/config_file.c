@@ -124,6 +124,8 @@ take_line(struct config *config, char *line)
 		return set(&config->directory, line);
 	if (strcmp(name, "group") == 0)
 		return set(&config->group, line);
+	if (strcmp(name, "interfaces") == 0)
+		return set(&config->interfaces, line);
 	if (strcmp(name, "clients") == 0)
 		return clients(config, line);
 	if (strcmp(name, "oem") == 0)
@@ -136,6 +138,15 @@ take_line(struct config *config, char *line)
 		key = word(&line);
 		return add_item(config, CONFIG_XENSTORE, key, line,
 		    strlen(line));
+	}
+	if (strcmp(name, "pair") == 0) {
+		const char *problem;
+
+		key = word(&line);
+		problem = sample_kvp_problem(key, strlen(line));
+		return problem != NULL ? problem
+				       : add_item(config, CONFIG_KVP, key, line,
+					     strlen(line));
 	}
 	if (strcmp(name, "file") == 0) {
 		key = word(&line);

@@ -13,6 +13,7 @@
  * drivers than ours. */
 static const struct pv_driver *const here[] = {
 	&pv_xen_driver,
+	&pv_hyperv_driver,
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
 	NULL,
@@ -20,6 +21,7 @@ static const struct pv_driver *const here[] = {
 	&pv_xen_driver,
 	&pv_xbf_driver,
 	&pv_xnf_driver,
+	&pv_hyperv_driver,
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
 	NULL,
@@ -29,12 +31,15 @@ static const struct pv_driver *const here[] = {
 #define BUDGET 64
 
 static const struct pv_port *
-open_this(struct machine *machine,
+open_this(struct machine *machine, const struct config *config,
     void (*log)(void *, enum pv_log, const char *), const char **error)
 {
-	struct linux_port_config config = { .log = log };
+	struct linux_port_config port_config = {
+		.interfaces = config->interfaces,
+		.log = log,
+	};
 
-	machine->linux_port = linux_port_new(&config);
+	machine->linux_port = linux_port_new(&port_config);
 	if (machine->linux_port == NULL) {
 		*error = "out of memory";
 		return NULL;
@@ -64,6 +69,14 @@ open_simulated(struct machine *machine, const struct config *config,
 			 "strings not empty)";
 		return NULL;
 	}
+	if (sim_machine_hyperv(machine->sim_machine) != NULL) {
+		machine->hyperv = sample_fill_hyperv(
+		    sim_machine_hyperv(machine->sim_machine), config);
+		if (machine->hyperv == NULL) {
+			*error = "out of memory";
+			return NULL;
+		}
+	}
 	machine->sim_start = loop_now();
 	machine->sim_base = sim_now(machine->sim);
 	sim_machine_on_log(machine->sim_machine, log, NULL);
@@ -75,7 +88,7 @@ open_port(struct machine *machine, const struct config *config,
     void (*log)(void *, enum pv_log, const char *), const char **error)
 {
 	if (strcmp(machine->name, "auto") == 0)
-		return open_this(machine, log, error);
+		return open_this(machine, config, log, error);
 	return open_simulated(machine, config, machine->name + strlen("sim:"),
 	    log, error);
 }
@@ -156,6 +169,7 @@ machine_free(struct machine *machine)
 	linux_port_free(machine->linux_port);
 	sim_machine_free(machine->sim_machine);
 	sim_free(machine->sim);
+	free(machine->hyperv);
 	free(machine);
 }
 

@@ -7,7 +7,9 @@
 #include "programs/pvbusd/loop.h"
 #include "pvbus/guest.h"
 
+struct host_hyperv;
 struct host_xen;
+struct sample_hyperv;
 
 struct machine {
 	struct machine *next;
@@ -16,6 +18,7 @@ struct machine {
 	struct linux_port *linux_port;
 	struct sim *sim;
 	struct sim_machine *sim_machine;
+	struct sample_hyperv *hyperv; /* its administrator, or NULL */
 	uint64_t sim_start; /* our clock when the simulated one stood at its
 	                       beginning */
 	uint64_t sim_base;
@@ -47,5 +50,11 @@ bool sample_fill(struct sim_machine *, struct sim *, const char *faces,
     const struct config *);
 /* sample_xen.c: keys of XenStore, a disk and a NIC. */
 bool sample_fill_xen(struct host_xen *, const struct config *);
+/* sample_hyperv.c: pairs, a disk and a NIC; to be freed after the machine.
+ * NULL: out of memory. */
+struct sample_hyperv *sample_fill_hyperv(struct host_hyperv *,
+    const struct config *);
+/* NULL, or what is wrong with a pair. */
+const char *sample_kvp_problem(const char *name, size_t size);
 
 #endif

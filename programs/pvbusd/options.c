@@ -128,4 +128,5 @@ config_free(struct config *config)
 	}
 	free(config->directory);
 	free(config->group);
+	free(config->interfaces);
 }
