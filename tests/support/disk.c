@@ -97,22 +97,21 @@ lab_attach_bus(struct lab *lab)
 }
 
 void
-lab_attach(struct lab *lab)
+lab_use(struct lab *lab, const char *name)
 {
-	const struct pv_device *device;
-
-	assert_int_equal(lab_attach_bus(lab), PV_OK);
-	for (device = pv_bus_devices(lab->world->bus); device != NULL;
-	     device = device->next)
-		if (strcmp(device->name, "xbf0") == 0)
-			lab->device = (struct pv_device *)(uintptr_t)device;
-	if (lab->device == NULL)
-		fail_msg("no xbf0 in\n%s",
-		    sim_machine_log(lab->world->machine));
+	lab->device = (struct pv_device *)(uintptr_t)world_device(lab->world,
+	    name);
 	lab->disk = lab->device->disk;
 	assert_non_null(lab->disk);
 	lab->disk->changed = changed;
 	lab->disk->owner = lab;
+}
+
+void
+lab_attach(struct lab *lab)
+{
+	assert_int_equal(lab_attach_bus(lab), PV_OK);
+	lab_use(lab, "xbf0");
 }
 
 void

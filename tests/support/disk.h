@@ -40,6 +40,8 @@ void lab_machine(struct lab *, const struct host_xen_config *config);
 /* A disk before the bus is attached. */
 void lab_disk(struct lab *, const struct host_disk_config *);
 int lab_attach_bus(struct lab *);
+/* The device of that name is the one of the test, and its disk. */
+void lab_use(struct lab *, const char *name);
 /* Attach the bus, and find xbf0; it need not be online yet. */
 void lab_attach(struct lab *);
 /* All of these, and wait until it is online. */
