@@ -40,6 +40,31 @@ hyperv_deadline(struct pv_device *device)
 
 /* ---- Attach ------------------------------------------------------------ */
 
+/* The drivers of what was found have their part in coming up. */
+static bool
+poll_all(struct pv_device *parent, uint64_t *deadline)
+{
+	const struct pv_device *devices = pv_bus_devices(parent->bus);
+	bool more = hyperv_poll(parent, 64);
+
+	*deadline = hyperv_deadline(parent);
+	for (; devices != NULL; devices = devices->next) {
+		struct pv_device *device =
+		    (struct pv_device *)(uintptr_t)devices;
+		uint64_t next = PV_NEVER;
+
+		if (device->parent != parent || device->driver == NULL)
+			continue;
+		if (device->driver->poll != NULL)
+			more = device->driver->poll(device, 64) || more;
+		if (device->driver->deadline != NULL)
+			next = device->driver->deadline(device);
+		if (next < *deadline)
+			*deadline = next;
+	}
+	return more;
+}
+
 /* The bus is not polled yet, and who attached it wants to find its disks. */
 static void
 wait_until(struct hyperv *hyperv, bool (*so)(const struct hyperv *),
@@ -49,8 +74,8 @@ wait_until(struct hyperv *hyperv, bool (*so)(const struct hyperv *),
 	const struct pv_port *port = hyperv->port;
 
 	while (device->state == PV_DEVICE_ATTACHED && !so(hyperv)) {
-		bool more = hyperv_poll(device, 64);
-		uint64_t next = hyperv_deadline(device);
+		uint64_t next;
+		bool more = poll_all(device, &next);
 
 		if (so(hyperv) || pv_bus_now(hyperv->bus) >= end)
 			return;

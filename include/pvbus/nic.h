@@ -36,7 +36,8 @@ enum pv_segmentation {
  * A frame with segmentation has a blank checksum.
  *
  * Errors: PV_EINVAL (lengths that do not fit, or more than 65535 bytes),
- * PV_EMSGSIZE (more than a page, without PV_NIC_SCATTER), PV_ENOTSUP, PV_EIO
+ * PV_EMSGSIZE (more than a page, without PV_NIC_SCATTER, or than
+ * max_segmented), PV_ENOTSUP, PV_EIO
  * (lost: the host says so, or the connection to it went), PV_ENODEV (the NIC is
  * gone), PV_EPROTO (the device is broken), PV_EINTR (the NIC is being detached
  * by its owner), PV_EBUSY (the host does not let go of the memory: it may read
@@ -102,6 +103,8 @@ struct pv_nic {
 	 * new connection */
 	unsigned queues;
 	unsigned depth; /* frames of one segment in a transmit side */
+	/* the longest frame with segmentation that is taken; 0: any */
+	unsigned max_segmented;
 	/* a frame has come in; must be set before anything is received */
 	void (
 	    *receive)(struct pv_nic *, unsigned queue, const struct pv_frame *);

@@ -8,6 +8,7 @@
 
 #include "guest/xen/xnf.h"
 #include "host/xen/backend.h"
+#include "tests/support/nic.h"
 #include "tests/support/world.h"
 
 #define VIF_FRONT "/local/domain/7/device/vif/0"
@@ -26,12 +27,6 @@ struct vif_arrived {
 struct vif_list {
 	struct vif_arrived *first, **end;
 	unsigned count;
-};
-
-struct vif_pages {
-	struct vif_pages *next;
-	void *memory;
-	size_t pages;
 };
 
 struct vif {
@@ -76,14 +71,6 @@ void vif_forget(struct vif_list *);
 /* Pages of the guest's. */
 void *vif_pages(struct vif *, size_t pages, uint64_t *physical);
 
-/* A frame to transmit that counts its completions. */
-struct vif_frame {
-	struct pv_frame frame;
-	struct pv_segment segments[40];
-	unsigned done;
-};
-/* One segment; neither submitted nor kicked. */
-void vif_frame(struct vif_frame *, void *data, uint64_t physical, size_t len);
 /* The same memory in segments of random lengths. */
 void vif_cut(struct vif *, struct vif_frame *, unsigned pieces);
 void vif_transmit(struct vif *, unsigned queue, struct vif_frame *);
@@ -92,16 +79,6 @@ int vif_send(struct vif *, struct vif_frame *);
 void vif_wait(struct vif *, struct vif_frame *);
 /* From the peer, and until it has arrived. */
 void vif_receive(struct vif *, const struct host_frame *);
-
-/* A frame with an Ethernet header that is nobody's, and bytes that differ at
- * every place. */
-void vif_pattern(void *to, size_t len, unsigned seed);
-/* One of TCP or UDP, with the sum of the pseudo header in its place; the
- * length of its headers is returned.  `len` is that of the frame. */
-size_t vif_packet(void *to, size_t len, bool ipv6, bool tcp);
-void vif_blank(struct vif_frame *, bool ipv6, bool tcp);
-/* What the checksum of the packet has to be. */
-uint16_t vif_checksum(const uint8_t *frame, size_t len, bool ipv6, bool tcp);
 
 /* ---- The host by hand: with manners.stop, or frames of its own --------- */
 
