@@ -169,7 +169,7 @@ struct host_hyperv {
 	uint64_t interrupt_page; /* 0: none */
 	uint64_t monitor_to_host;
 	unsigned monitored; /* channels open that are */
-	uint64_t monitor_latency;
+	unsigned monitor_idle; /* looks in vain */
 	bool monitor_waits;
 
 	struct root_letters inbox, outbox;

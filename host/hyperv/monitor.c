@@ -3,8 +3,10 @@
  * every so often, and when the guest comes by anyway. */
 #include "host/hyperv/hyperv_private.h"
 
-#define LATENCY 100000      /* nanoseconds */
-#define LATENCY_MAX 6400000 /* where nothing happens */
+#define LATENCY 100000 /* nanoseconds */
+/* Looked for so often in vain, it is looked for half as often, six times. */
+#define PATIENCE 8
+#define DOUBLINGS 6
 
 static void wait_for(struct host_hyperv *host);
 
@@ -52,7 +54,7 @@ root_monitor_scan(struct host_hyperv *host)
 	for (unsigned i = 0; page != NULL && i < HV_MONITOR_GROUPS; i++)
 		any |= scan_group(host, page, i);
 	if (any)
-		host->monitor_latency = LATENCY;
+		host->monitor_idle = 0;
 }
 
 static void
@@ -61,8 +63,8 @@ look(void *argument)
 	struct host_hyperv *host = argument;
 
 	host->monitor_waits = false;
-	if (host->monitor_latency < LATENCY_MAX)
-		host->monitor_latency *= 2;
+	if (host->monitor_idle < PATIENCE * DOUBLINGS)
+		host->monitor_idle++;
 	root_monitor_scan(host);
 	if (host->monitored > 0)
 		wait_for(host);
@@ -74,7 +76,8 @@ wait_for(struct host_hyperv *host)
 	if (host->monitor_waits)
 		return;
 	host->monitor_waits = true;
-	host->world.later(host->world.ctx, host->monitor_latency, look, host);
+	host->world.later(host->world.ctx,
+	    (uint64_t)LATENCY << host->monitor_idle / PATIENCE, look, host);
 }
 
 void
@@ -96,7 +99,7 @@ root_monitor_open(struct host_vmbus_channel *channel)
 	};
 	host->monitored++;
 	channel->looked_at = true;
-	host->monitor_latency = LATENCY;
+	host->monitor_idle = 0;
 	wait_for(host);
 }
 
