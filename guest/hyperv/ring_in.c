@@ -77,8 +77,6 @@ ring_take(struct ring_in *ring, struct ring_packet *packet)
 			return 0;
 	}
 	there = ring_distance(ring->size, at, ring->write);
-	if (there < HV_PACKET_MIN + HV_PACKET_TRAILER)
-		return broken(ring);
 	copy(ring, descriptor, at, sizeof(*descriptor));
 	offset = descriptor->offset8 * 8u;
 	length = descriptor->length8 * 8u;
