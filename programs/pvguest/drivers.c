@@ -8,5 +8,9 @@ const struct pv_driver *const guest_drivers[] = {
 	&pv_xbf_driver,
 	&pv_xnf_driver,
 	&pv_hyperv_driver,
+	&pv_hvs_driver,
+	&pv_sd_driver,
+	&pv_cd_driver,
+	&pv_hvn_driver,
 	NULL,
 };

@@ -41,7 +41,7 @@ h 65 nowhere/name && h 65 name
 ok 'pools that are none'
 h 0 -l External/ && is 'name\nnet/address\ngreeting\n'
 ok 'a list, in the order in which they came'
-h 0 -l '' && is 'External/\nGuest/\nAuto/\nGuest/Parameters/\n'
+h 0 -l '' && is 'Auto/\nExternal/\nGuest/\n'
 ok 'the pools'
 h 77 External/name changed && h 0 External/name && is 'web-1\n'
 ok 'what the guest may not write'
@@ -64,10 +64,10 @@ h 65 -i bytes Guest/bytes && printf 'a\377b' >bytes && h 65 -i bytes Guest/bytes
 ok 'bytes that are no text'
 h 0 -d Guest/state && h 1 Guest/state && h 1 -d Guest/state
 ok 'delete'
+"$hostctl" Guest/watched one
 : >out
 "$hostctl" -w -n 3 Guest/watched >out 2>err &
 client=$!
-until_true "$hostctl" Guest/watched one
 until_true lines out 1
 "$hostctl" Guest/watched two
 until_true lines out 2

@@ -53,10 +53,10 @@ h 0 -d data/new && h 1 data/new
 ok 'delete'
 h 1 -d data/never && says 'no such key'
 ok 'delete what is not there'
+"$hostctl" data/watched one
 : >out
 "$hostctl" -w -n 3 data/watched >out 2>err &
 client=$!
-until_true "$hostctl" data/watched one
 until_true lines out 1
 "$hostctl" data/watched two
 until_true lines out 2
