@@ -165,6 +165,9 @@ hvs_taken_away(struct hvs *hvs)
 		vmbus_depart(hvs->channel);
 		return;
 	}
+	/* it went while the guest slept, and wakes to its end */
+	if (hvs->phase == HVS_ASLEEP)
+		hvs->phase = HVS_ENDING;
 	for (struct sd *sd = hvs->disks; sd != NULL; sd = sd->next)
 		sd_gone(sd, PV_ENODEV);
 }

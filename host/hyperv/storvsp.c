@@ -237,6 +237,8 @@ host_storvsp_add(struct host_storvsp *stor,
 	memcpy(lun->scsi.identity, instance.bytes, sizeof(instance.bytes));
 	lun->scsi.identity[0] ^= at.target;
 	lun->scsi.identity[sizeof(instance.bytes) - 1] ^= at.lun;
+	/* what comes to the same place later is another disk */
+	lun->scsi.identity[1] ^= (uint8_t)++stor->added;
 	while (*link != NULL && goes_before(&(*link)->scsi.config, &at))
 		link = &(*link)->next;
 	lun->next = *link;

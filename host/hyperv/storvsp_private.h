@@ -54,6 +54,7 @@ struct host_storvsp {
 	bool subs_made;
 	unsigned failing;
 	struct stor_lun *luns;
+	unsigned added; /* disks, so far */
 	struct stor_channel *channels;
 	unsigned channel_count; /* the primary is one */
 };
