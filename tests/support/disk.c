@@ -80,8 +80,9 @@ changed(struct pv_disk *disk, void *owner)
 {
 	struct lab *lab = owner;
 
-	assert_ptr_equal(disk, lab->disk);
-	lab->changes++;
+	/* else it was that of the test before */
+	if (disk == lab->disk)
+		lab->changes++;
 }
 
 int
