@@ -300,7 +300,8 @@ void
 host_vmbus_offer_raw(struct host_hyperv *host,
     const struct hv_vmbus_offer *offer)
 {
-	if (offer->relid < HV_VMBUS_RELIDS &&
+	/* 0 is nobody's, and stands for all of them */
+	if (offer->relid != 0 && offer->relid < HV_VMBUS_RELIDS &&
 	    (host->relids[offer->relid].state == RELID_FREE ||
 		host->relids[offer->relid].state == RELID_RELEASED))
 		host->relids[offer->relid].state = RELID_RAW;
