@@ -144,10 +144,12 @@ hex_parse(const char *text, size_t len, uint8_t *bytes)
 	return true;
 }
 
+#define NO_GAP 17u
+
 static bool
 ipv6_parse(const char *text, size_t len, uint8_t bytes[16])
 {
-	unsigned have = 0, gap = 16; /* bytes; where "::" stands */
+	unsigned have = 0, gap = NO_GAP; /* bytes; where "::" stands */
 	size_t at = 0;
 
 	if (len >= 2 && text[0] == ':' && text[1] == ':') {
@@ -177,13 +179,13 @@ ipv6_parse(const char *text, size_t len, uint8_t bytes[16])
 		if (at == len)
 			return false;
 		if (text[at] == ':') {
-			if (gap != 16)
+			if (gap != NO_GAP)
 				return false;
 			gap = have;
 			at++;
 		}
 	}
-	if (gap == 16)
+	if (gap == NO_GAP)
 		return have == 16;
 	if (have > 14)
 		return false;
