@@ -64,18 +64,14 @@ static bool
 converse(struct hvs *hvs, unsigned budget)
 {
 	struct hvs_queue *queue = &hvs->queues[0];
-	bool event, more;
-	unsigned count;
+	bool more;
 
 	if (hvs->phase != HVS_ASKING && hvs->phase != HVS_JOINING)
 		return false;
-	event = vmbus_take(queue->channel);
-	count = hvs_drain(queue, budget, &more);
+	more = hvs_drain(queue, budget);
 	hvs_take_mail(queue);
 	vmbus_kick(queue->channel);
-	if (!more && (event || count > 0) && vmbus_done(queue->channel))
-		more = true;
-	return more;
+	return more || hvs_drained(queue);
 }
 
 /* No queue that the bus polls has anything under way. */

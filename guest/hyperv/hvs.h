@@ -201,6 +201,7 @@ struct hvs_queue {
 	struct hvs_command *mail[2]; /* atomic: the same */
 	struct pv_io *finished, **finished_end;
 	bool completing;
+	bool owing; /* the host has not its room back */
 
 	uint64_t looked; /* for the last time */
 	/* atomic; not 0: a request is late, of target << 8 | lun << 16 | 1 */
@@ -500,8 +501,10 @@ void hvs_mail_return(struct hvs_queue *, int error);
 
 /* ---- hvs_packet.c ----------------------------------------------------- */
 
-/* Returns how many packets were taken; *more: not all. */
-unsigned hvs_drain(struct hvs_queue *, unsigned budget, bool *more);
+/* At most so many packets; true: there may be more. */
+bool hvs_drain(struct hvs_queue *, unsigned budget);
+/* After that, and when the ring is drained: be told again.  True: there are. */
+bool hvs_drained(struct hvs_queue *);
 
 /* ---- hvs_status.c ----------------------------------------------------- */
 

@@ -31,7 +31,7 @@ hvs_channel_open(struct hvs *hvs, struct hvs_queue *queue,
 
 	(void)hvs;
 	queue->channel = channel;
-	queue->departs = false;
+	queue->departs = queue->owing = false;
 	channel->stats = &queue->stats;
 	error = hvs_queue_equip(queue);
 	if (error == PV_OK)

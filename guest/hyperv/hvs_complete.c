@@ -147,10 +147,8 @@ watch_time(struct hvs_queue *queue, uint64_t now)
 static bool
 work(struct hvs_queue *queue, unsigned budget, uint64_t now)
 {
-	bool event = vmbus_take(queue->channel), more;
-	unsigned count;
+	bool more = hvs_drain(queue, budget);
 
-	count = hvs_drain(queue, budget, &more);
 	if (hvs_dead(queue->hvs) != PV_OK)
 		return true;
 	watch_time(queue, now);
@@ -160,9 +158,7 @@ work(struct hvs_queue *queue, unsigned budget, uint64_t now)
 	hvs_again(queue, now);
 	hvs_issue(queue, now);
 	vmbus_kick(queue->channel);
-	if (!more && (event || count > 0) && vmbus_done(queue->channel))
-		more = true;
-	return more;
+	return more || hvs_drained(queue);
 }
 
 /* Nothing is sent any more, and what is in the ring waits until CPU 0 knows

@@ -156,23 +156,21 @@ answer(struct hvs_queue *queue, const struct ring_packet *packet)
 
 /* ---- All that is there ------------------------------------------------ */
 
-unsigned
-hvs_drain(struct hvs_queue *queue, unsigned budget, bool *more)
+bool
+hvs_drain(struct hvs_queue *queue, unsigned budget)
 {
 	struct ring_packet packet;
-	unsigned count = 0;
 	int result;
 
-	*more = false;
-	while (hvs_dead(queue->hvs) != PV_EPROTO) {
-		if (count == budget) {
-			*more = true;
-			return count;
-		}
+	if (vmbus_take(queue->channel))
+		queue->owing = true;
+	for (unsigned count = 0; hvs_dead(queue->hvs) != PV_EPROTO; count++) {
+		if (count == budget)
+			return true;
 		result = vmbus_receive(queue->channel, &packet);
 		if (result == 0 || result == PV_ENODEV)
-			return count;
-		count++;
+			return false;
+		queue->owing = true;
 		if (result == 1 && packet.type == HV_PACKET_COMPLETION)
 			answer(queue, &packet);
 		else if (result == 1 && packet.type == HV_PACKET_INBAND)
@@ -185,5 +183,14 @@ hvs_drain(struct hvs_queue *queue, unsigned budget, bool *more)
 			hvs_break(queue->hvs,
 			    "the host's ring cannot be believed");
 	}
-	return count;
+	return false;
+}
+
+bool
+hvs_drained(struct hvs_queue *queue)
+{
+	if (!queue->owing)
+		return false;
+	queue->owing = vmbus_done(queue->channel);
+	return queue->owing;
 }

@@ -205,17 +205,23 @@ done(struct pv_io *io)
 }
 
 void
-lab_submit(struct lab *lab, struct lab_io *request, enum pv_disk_op op,
-    uint64_t offset, void *data, uint64_t physical, size_t len)
+lab_prepare(struct lab_io *request, enum pv_disk_op op, uint64_t offset)
 {
-	memset(request, 0, sizeof(*request));
-	request->segment = (struct pv_segment){ data, physical, len };
 	request->io = (struct pv_io){ .op = op,
 		.offset = offset,
 		.segments = &request->segment,
 		.count = 1,
 		.done = done,
 		.owner = request };
+}
+
+void
+lab_submit(struct lab *lab, struct lab_io *request, enum pv_disk_op op,
+    uint64_t offset, void *data, uint64_t physical, size_t len)
+{
+	memset(request, 0, sizeof(*request));
+	request->segment = (struct pv_segment){ data, physical, len };
+	lab_prepare(request, op, offset);
 	pv_disk_submit(lab->disk, 0, &request->io);
 	pv_disk_kick(lab->disk, 0);
 }

@@ -64,6 +64,8 @@ struct lab_io {
 	struct pv_segment segment;
 	unsigned done;
 };
+/* Its segment as a request, not submitted. */
+void lab_prepare(struct lab_io *, enum pv_disk_op, uint64_t offset);
 /* On one segment; the whole of it, submitted and kicked to queue 0. */
 void lab_submit(struct lab *, struct lab_io *, enum pv_disk_op, uint64_t offset,
     void *data, uint64_t physical, size_t len);

@@ -40,7 +40,8 @@ scsi_machine(struct scsi *scsi, unsigned cpus,
 	static const struct host_storvsp_config usual = { 0 };
 
 	partition_machine(&scsi->partition,
-	    &(struct host_hyperv_config){ .vcpus = cpus });
+	    &(struct host_hyperv_config){ .vcpus = cpus,
+		.no_monitor = scsi->no_monitor });
 	scsi->stor = host_storvsp_new(scsi->partition.host,
 	    config != NULL ? config : &usual);
 	assert_non_null(scsi->stor);

@@ -18,6 +18,8 @@ struct scsi {
 	struct host_storvsp *stor;
 	struct pv_device *device; /* hvs0 */
 	struct hvs *hvs;
+	/* of the machine that is made next: each signal is a hypercall */
+	bool no_monitor;
 };
 
 int scsi_setup(void **state);
