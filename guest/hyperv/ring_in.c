@@ -41,7 +41,7 @@ ring_tells(const struct ring_in *ring)
 	    HV_RING_FEATURE_PENDING_SEND;
 }
 
-static void
+static inline void
 copy(const struct ring_in *ring, void *to, uint32_t at, uint32_t len)
 {
 	uint32_t first = ring->size - at;

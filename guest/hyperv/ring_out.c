@@ -48,41 +48,39 @@ ask(struct ring_out *ring, uint32_t bytes)
 /*
  * There is no room: ask the host to tell when there is more of it than for this
  * packet only, or it would tell for every packet that it takes.  It may have
- * made room before it saw that.
+ * made room before it saw that.  A smaller packet that fits meanwhile takes
+ * nothing back of what was asked for a larger one.
  */
 static int
 wait_for_room(struct ring_out *ring, uint32_t bytes)
 {
 	uint32_t wanted = ring->size / 4;
 
+	if (ring->full && ring->wanted > wanted)
+		wanted = ring->wanted;
 	ask(ring, bytes > wanted ? bytes : wanted);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!look(ring))
 		return PV_EPROTO;
-	if (room(ring) >= bytes)
-		return PV_OK;
-	ring->full = true;
-	return PV_EAGAIN;
+	if (room(ring) < bytes) {
+		ring->full = true;
+		return PV_EAGAIN;
+	}
+	if (!ring->full)
+		ask(ring, 0);
+	return PV_OK;
 }
 
 static int
 make_room(struct ring_out *ring, uint32_t bytes)
 {
-	int error = PV_OK;
-
 	if (ring->broken)
 		return PV_EPROTO;
-	if (room(ring) < bytes) {
-		if (!look(ring))
-			return PV_EPROTO;
-		if (room(ring) < bytes)
-			error = wait_for_room(ring, bytes);
-	}
-	if (error == PV_OK && ring->wanted != 0) {
-		ask(ring, 0);
-		ring->full = false;
-	}
-	return error;
+	if (room(ring) >= bytes)
+		return PV_OK;
+	if (!look(ring))
+		return PV_EPROTO;
+	return room(ring) >= bytes ? PV_OK : wait_for_room(ring, bytes);
 }
 
 bool
@@ -144,15 +142,15 @@ descriptor(const struct ring_packet_out *packet, uint32_t offset,
 	    (uint64_t)(length / 8) << 32 | (uint64_t)packet->flags << 48;
 }
 
+/* With the ring's end somewhere in it. */
 static void
-put_packet(struct ring_out *ring, const struct ring_packet_out *packet,
-    uint32_t offset, uint32_t length, bool padded)
+put_around(struct ring_out *ring, const struct ring_packet_out *packet,
+    uint64_t first, uint32_t length, bool padded)
 {
 	uint32_t size = ring->size, start = ring->write;
-	uint32_t trailer = ring_after(size, start, length);
 	uint32_t at = ring_after(size, start, 8);
 
-	put_word(ring, start, descriptor(packet, offset, length));
+	put_word(ring, start, first);
 	put_word(ring, at, packet->id);
 	at = ring_after(size, at, 8);
 	if (padded)
@@ -163,14 +161,37 @@ put_packet(struct ring_out *ring, const struct ring_packet_out *packet,
 	for (unsigned i = 0; i < packet->count; i++)
 		at = put_bytes(ring, at, packet->pieces[i].data,
 		    (uint32_t)packet->pieces[i].len);
-	put_word(ring, trailer, (uint64_t)start << 32);
-	ring->write = ring_after(size, trailer, 8);
+	put_word(ring, ring_after(size, start, length), (uint64_t)start << 32);
+}
+
+static void
+put_straight(struct ring_out *ring, const struct ring_packet_out *packet,
+    uint64_t first, uint32_t length, bool padded)
+{
+	uint32_t start = ring->write;
+	uint8_t *to = ring->data + start + sizeof(struct hv_packet);
+
+	put_word(ring, start, first);
+	put_word(ring, start + 8, packet->id);
+	if (padded)
+		put_word(ring, start + length - 8, 0);
+	if (packet->header_len > 0) {
+		put_run(to, packet->header, (uint32_t)packet->header_len);
+		to += packet->header_len;
+	}
+	for (unsigned i = 0; i < packet->count; i++) {
+		put_run(to, packet->pieces[i].data,
+		    (uint32_t)packet->pieces[i].len);
+		to += packet->pieces[i].len;
+	}
+	put_word(ring, start + length, (uint64_t)start << 32);
 }
 
 int
 ring_put(struct ring_out *ring, const struct ring_packet_out *packet)
 {
 	size_t offset = sizeof(struct hv_packet), len = 0, length;
+	uint64_t first;
 	int error;
 
 	if (packet->header_len % 8 != 0)
@@ -189,8 +210,14 @@ ring_put(struct ring_out *ring, const struct ring_packet_out *packet)
 	error = make_room(ring, (uint32_t)(length + HV_PACKET_TRAILER));
 	if (error != PV_OK)
 		return error;
-	put_packet(ring, packet, (uint32_t)offset, (uint32_t)length,
-	    len % 8 != 0);
+	first = descriptor(packet, (uint32_t)offset, (uint32_t)length);
+	if (length < ring->size - ring->write)
+		put_straight(ring, packet, first, (uint32_t)length,
+		    len % 8 != 0);
+	else
+		put_around(ring, packet, first, (uint32_t)length, len % 8 != 0);
+	ring->write = ring_after(ring->size, ring->write,
+	    (uint32_t)(length + HV_PACKET_TRAILER));
 	return PV_OK;
 }
 

@@ -481,6 +481,31 @@ test_room_is_asked_for(void **state)
 	assert_int_equal(guest_put(rings, 4, text, 8), PV_OK);
 }
 
+/* What waits for much room is not forgotten for what needs little. */
+static void
+test_small_packet_while_a_large_one_waits(void **state)
+{
+	struct rings *rings = *state;
+	static unsigned char bytes[12000];
+	static unsigned char packet[16 * 1024];
+	uint32_t wanted;
+
+	assert_int_equal(guest_put(rings, 1, bytes, 8000), PV_OK);
+	assert_true(ring_publish(&rings->out));
+	assert_int_equal(guest_put(rings, 2, bytes, 12000), PV_EAGAIN);
+	wanted = rings->out.header->pending_send;
+	assert_int_equal(wanted, 12000 + 16 + 8);
+	assert_int_equal(guest_put(rings, 3, bytes, 8), PV_OK);
+	assert_int_equal(guest_put(rings, 4, bytes, 8400), PV_EAGAIN);
+	assert_int_equal(rings->out.header->pending_send, wanted);
+	(void)ring_publish(&rings->out);
+	assert_false(ring_woken(&rings->out));
+	assert_int_equal(host_take(rings, packet), 8016);
+	assert_true(ring_woken(&rings->out));
+	assert_int_equal(rings->out.header->pending_send, 0);
+	assert_int_equal(guest_put(rings, 2, bytes, 12000), PV_OK);
+}
+
 static void
 make_room(void *argument)
 {
@@ -806,6 +831,7 @@ main(void)
 		ring_test(test_one_store_for_a_batch),
 		ring_test(test_unmask_looks_again),
 		ring_test(test_room_is_asked_for),
+		ring_test(test_small_packet_while_a_large_one_waits),
 		ring_test(test_room_that_comes_before_the_host_sees_the_wish),
 		ring_test(test_packet_as_large_as_the_ring),
 		ring_test(test_larger_than_a_descriptor_can_say),
