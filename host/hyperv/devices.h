@@ -93,7 +93,7 @@ struct host_netvsp;
 struct host_netvsp_config {
 	uint8_t mac[6];
 	unsigned mtu;          /* the most a guest can have; 0: its wish */
-	unsigned max_mtu;      /* 0: 9000; of more it gets 1500, or mtu */
+	unsigned max_mtu;      /* 0: 9202; of more it gets 1500, or mtu */
 	uint32_t version_max;  /* HV_NVSP_…; 0: the newest */
 	uint32_t section_size; /* of the send buffer; 0: 6144 */
 	uint32_t receive_size; /* of a suballocation; 0: by MTU, from 1728 */

@@ -8,7 +8,7 @@
 static const struct hv_guid class_network = HV_GUID_NETWORK;
 
 #define MTU 1500u
-#define MTU_MAX 9000u
+#define MTU_MAX (9216u - NV_HEADER) /* openvmm, as vmswitch */
 #define SECTION 6144u
 #define AGGREGATE 8u
 #define AGGREGATE_SIZE 16384u

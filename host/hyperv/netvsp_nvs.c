@@ -73,7 +73,8 @@ take_ndis_version(struct nv_channel *channel,
 	answer(channel, packet, NULL);
 }
 
-/* One that cannot be is not taken, as vmswitch does (openvmm). */
+/* One that is too small or too large is not taken, as vmswitch does
+ * (openvmm). */
 static void
 take_ndis_config(struct nv_channel *channel,
     const struct host_vmbus_packet *packet, const struct hv_nvsp *message)
@@ -85,7 +86,7 @@ take_ndis_config(struct nv_channel *channel,
 		refuse(channel); /* its parts are as long as they are */
 	else {
 		net->can = message->u.ndis_config.capabilities;
-		if (frame >= NV_HEADER + 68 &&
+		if (frame >= NV_HEADER + 1500 &&
 		    frame - NV_HEADER <= net->config.max_mtu)
 			net->counts.mtu = frame - NV_HEADER < net->mtu_most
 			    ? frame - NV_HEADER

@@ -74,7 +74,13 @@ test_parts_are_as_long_as_the_mtu_wants(void **state)
 	lab_close(lab, 0);
 	/* longer than this NIC has */
 	lab_open(lab, 0);
-	lab_hello(lab, HV_NVSP_5, 9001);
+	lab_hello(lab, HV_NVSP_5, 9203);
+	assert_int_equal(lab->counts->mtu, 1500);
+	assert_int_equal(lab->part.size, 1728);
+	lab_close(lab, 0);
+	/* nor shorter than 1500 */
+	lab_open(lab, 0);
+	lab_hello(lab, HV_NVSP_5, 1000);
 	assert_int_equal(lab->counts->mtu, 1500);
 	lab_close(lab, 0);
 }
