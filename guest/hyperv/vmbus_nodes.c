@@ -361,10 +361,11 @@ vmbus_nodes_poll(struct vmbus *vmbus, unsigned budget)
 	if (budget == 0)
 		budget = 1;
 	while (done && budget-- > 0) {
-		done = false;
-		for (struct vmbus_channel *channel = vmbus->first;
-		     channel != NULL && !done; channel = channel->next)
-			done = step(vmbus, channel_node(channel));
+		struct vmbus_channel *channel = vmbus->first;
+
+		while (channel != NULL && !step(vmbus, channel_node(channel)))
+			channel = channel->next;
+		done = channel != NULL;
 	}
 	vmbus->working = false;
 	return done;
