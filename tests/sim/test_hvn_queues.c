@@ -155,7 +155,9 @@ test_frames_come_in_on_the_queue_of_their_flow(void **state)
 		bytes[34] = (uint8_t)(flow * 37); /* a port */
 		bytes[35] = (uint8_t)flow;
 		assert_true(host_netvsp_send(vif->net,
-		    &(struct host_nv_frame){ .bytes = bytes, .length = 200 }));
+		    &(struct host_nv_frame){ .bytes = bytes,
+			.length = 200,
+			.channel = HOST_NV_BY_HASH }));
 		run_cpus(vif, 1);
 	}
 	run_cpus(vif, 10);
@@ -184,7 +186,6 @@ test_the_send_table_is_followed_on_one_cpu(void **state)
 		frame.frame.hash = hash;
 		assert_int_equal(hv_vif_send(vif, &frame), PV_OK);
 		assert_int_equal(vif->peer.first->queue, table[hash % 16]);
-		assert_int_equal(vif->peer.first->host.hash, hash);
 		hv_vif_forget(&vif->peer);
 	}
 	/* another CPU's queue is not ours to send on */

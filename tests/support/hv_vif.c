@@ -161,21 +161,34 @@ changed(struct pv_nic *nic, void *owner)
 }
 
 void
-hv_vif_attach(struct hv_vif *vif)
+hv_vif_attach_bus(struct hv_vif *vif)
 {
 	static const struct pv_driver *const drivers[] = { &pv_hyperv_driver,
 		&pv_hvn_driver, NULL };
 
 	partition_attach(&vif->partition, drivers);
+}
+
+bool
+hv_vif_find(struct hv_vif *vif)
+{
 	vif->device = partition_find(&vif->partition, "hvn0");
-	if (vif->device == NULL)
-		fail_msg("no hvn0 in\n%s",
-		    sim_machine_log(vif->world->machine));
-	vif->nic = vif->device->nic;
-	assert_non_null(vif->nic);
+	vif->nic = vif->device != NULL ? vif->device->nic : NULL;
+	if (vif->nic == NULL)
+		return false;
 	vif->nic->receive = at_guest;
 	vif->nic->changed = changed;
 	vif->nic->owner = vif;
+	return true;
+}
+
+void
+hv_vif_attach(struct hv_vif *vif)
+{
+	hv_vif_attach_bus(vif);
+	if (!hv_vif_find(vif))
+		fail_msg("no hvn0 in\n%s",
+		    sim_machine_log(vif->world->machine));
 }
 
 void
@@ -209,6 +222,12 @@ turn(struct hv_vif *vif, uint64_t end)
 		return;
 	next = pv_bus_deadline(vif->world->bus);
 	port->wait(port->ctx, next < end ? next : end);
+}
+
+void
+hv_vif_turn(struct hv_vif *vif)
+{
+	turn(vif, sim_now(vif->world->sim) + PV_SECOND);
 }
 
 void

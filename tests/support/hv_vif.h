@@ -52,6 +52,12 @@ void hv_vif_machine(struct hv_vif *, const struct host_hyperv_config *,
 void hv_vif_nic(struct hv_vif *, const struct host_netvsp_config *);
 /* Attach the bus, and find hvn0; it need not run yet. */
 void hv_vif_attach(struct hv_vif *);
+/* The bus without a NIC; it comes later, by hv_vif_nic(), and hv_vif_find() is
+ * true once its driver has it. */
+void hv_vif_attach_bus(struct hv_vif *);
+bool hv_vif_find(struct hv_vif *);
+/* One poll, and then the wait for what is next. */
+void hv_vif_turn(struct hv_vif *);
 /* All of these, and wait for the link.  NULL: the usual NIC. */
 void hv_vif_start(struct hv_vif *, const struct host_netvsp_config *);
 /* The same on a machine of so many CPUs, with as many channels. */
