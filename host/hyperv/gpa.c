@@ -94,8 +94,10 @@ copy(struct host_vmbus_channel *channel, const struct host_vmbus_packet *packet,
 	uint64_t address;
 	uint32_t bytes;
 	size_t done = 0;
+	uint64_t length = host_vmbus_gpa_length(packet);
 
-	if (!channel->open || !begin(packet, &walk))
+	if (!channel->open || offset > length || size > length - offset ||
+	    !begin(packet, &walk))
 		return false;
 	while (done < size && next(&walk, &address, &bytes) > 0) {
 		size_t here;

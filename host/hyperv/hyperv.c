@@ -107,6 +107,7 @@ host_hyperv_reset(struct host_hyperv *host, bool registers, bool vmbus)
 		root_disconnect(host);
 		root_letters_free(&host->inbox);
 		root_letters_free(&host->outbox);
+		host->contacts = 0;
 	}
 	if (!registers)
 		return;

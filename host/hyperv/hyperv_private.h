@@ -173,6 +173,7 @@ struct host_hyperv {
 	bool monitor_waits;
 
 	struct root_letters inbox, outbox;
+	unsigned contacts; /* in the inbox */
 	bool work_waits, ending;
 	struct host_vmbus_device *devices;
 	struct root_relid relids[HV_VMBUS_RELIDS];

@@ -155,6 +155,8 @@ initiate_contact(struct host_hyperv *host, const void *message, size_t size)
 		root_disconnect(host);
 	if (!set_target(host, &contact))
 		return;
+	/* to where nobody may be listening */
+	root_letters_free(&host->outbox);
 	accepted = is_known(contact.version) &&
 	    contact.version >= host->config.version_min &&
 	    contact.version <= host->config.version_max;
@@ -171,7 +173,8 @@ initiate_contact(struct host_hyperv *host, const void *message, size_t size)
 		/* one that no guest can guess */
 		if (contact.version >= HV_VMBUS_5_0)
 			host->connection = 0x1000 + host->counts.connects % 256;
-		host->monitor_to_host = contact.monitor_to_host;
+		host->monitor_to_host = contact.monitor_to_host &
+		    HV_PLACE_ADDRESS;
 	}
 	answer_version(host, contact.version, accepted);
 }
@@ -200,7 +203,7 @@ modify_connection(struct host_hyperv *host, const void *message, size_t size)
 
 	(void)size;
 	memcpy(&modify, message, sizeof(modify));
-	host->monitor_to_host = modify.monitor_to_host;
+	host->monitor_to_host = modify.monitor_to_host & HV_PLACE_ADDRESS;
 	root_vmbus_send(host, &answer, HV_VMBUS_VERSION_RESPONSE_MIN);
 }
 
@@ -324,11 +327,12 @@ is_right(struct host_hyperv *host, const struct handler *handler,
 	uint32_t words[3];
 
 	memcpy(words, letter->payload, sizeof(words));
-	if (letter->size < handler->size ||
-	    (letter->size > handler->size && !handler->longer)) {
+	if (letter->size < handler->size) {
 		host->counts.violations++;
-		return letter->size > handler->size;
+		return false;
 	}
+	if (letter->size > handler->size && !handler->longer)
+		host->counts.violations++;
 	if (!is_at_home(host, letter->connection, words[0], words[2])) {
 		host->counts.violations++;
 		return false;
@@ -357,12 +361,26 @@ take(struct host_hyperv *host, const struct root_letter *letter)
 		host->counts.refused++;
 }
 
+static bool
+is_contact(const struct root_letter *letter)
+{
+	uint32_t type;
+
+	memcpy(&type, letter->payload, sizeof(type));
+	return type == HV_VMBUS_INITIATE_CONTACT;
+}
+
+/* No more is asked while answers are not taken, unless it is by a guest that
+ * begins anew. */
 void
 root_vmbus_work(struct host_hyperv *host)
 {
-	while (host->inbox.first != NULL && host->outbox.count < OUTBOX_FULL) {
+	while (host->inbox.first != NULL &&
+	    (host->outbox.count < OUTBOX_FULL || host->contacts > 0)) {
 		struct root_letter letter = *host->inbox.first;
 
+		if (is_contact(&letter))
+			host->contacts--;
 		drop_first(&host->inbox);
 		take(host, &letter);
 	}
@@ -393,6 +411,8 @@ root_post(struct host_hyperv *host, const struct hv_post_message *message)
 	host->counts.posts++;
 	memcpy(letter.payload, message->payload, message->size);
 	put(&host->inbox, &letter);
+	if (is_contact(&letter))
+		host->contacts++;
 	root_kick(host);
 	return HV_STATUS_SUCCESS;
 }
