@@ -42,7 +42,7 @@ moment(struct service *service, uint64_t reference, uint64_t *at)
 	if (reference > now)
 		return reference - now <= AHEAD;
 	age = now - reference;
-	if (age > *at / TICK)
+	if (age > UINT64_MAX / TICK || age * TICK > *at)
 		return false;
 	*at -= age * TICK;
 	return true;
