@@ -337,6 +337,52 @@ test_h50_no_memory(void **state)
 	lab_open(lab, 0);
 }
 
+/* The host has no buffer for the open: it is not posted, nor is a close. */
+static void
+test_closed_before_the_open_is_posted(void **state)
+{
+	static const uint32_t types[] = { HV_VMBUS_GPADL_HEADER,
+		HV_VMBUS_GPADL_TEARDOWN };
+	struct lab *lab = *state;
+	struct host_hyperv_manners *manners;
+	size_t pages;
+
+	lab_start(lab, NULL);
+	pages = lab_pages(lab);
+	record_posts(lab);
+	manners = host_hyperv_manners(lab->partition.host);
+	manners->fail_nth = 2;
+	manners->fail_count = 1000;
+	manners->fail_code = HV_HC_POST_MESSAGE;
+	manners->fail_status = HV_STATUS_INSUFFICIENT_BUFFERS;
+	assert_int_equal(lab_try_open(lab, 0), PV_OK);
+	lab_run(lab, 50 * PV_MILLISECOND);
+	assert_true(posted.count > 1);
+	assert_int_equal(posted.types[posted.count - 1], HV_VMBUS_OPEN);
+	vmbus_channel_close(lab->channel);
+	manners->fail_count = manners->fail_nth = 0;
+	posted.count = 1;
+	lab_run(lab, PV_SECOND);
+	was_posted(types, 2);
+	assert_int_equal(lab->opened, 0);
+	assert_int_equal(lab_pages(lab), pages);
+}
+
+/* From inside the call that says why not. */
+static void
+test_opened_again_at_once(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_start(lab, NULL);
+	lab->again = lab->at_host.refuse = true;
+	assert_int_equal(lab_try_open(lab, 0), PV_OK);
+	lab_run(lab, PV_SECOND);
+	assert_int_equal(lab->opened, 2);
+	assert_int_equal(lab->error, PV_OK);
+	lab->partition.refused = 1;
+}
+
 /* ---- The order in which it is closed ----------------------------------- */
 
 static void
@@ -600,6 +646,13 @@ moves(struct lab *lab, uint32_t version)
 	lab_run(lab, PV_SECOND);
 	assert_int_equal(vcpu(lab), 0);
 	assert_int_equal(posted.count, 1);
+	/* and while it is being answered */
+	assert_int_equal(vmbus_channel_target(lab->channel, 1), PV_OK);
+	vmbus_requests_poll(lab->partition.vmbus, 1);
+	assert_int_equal(vmbus_channel_target(lab->channel, 0), PV_OK);
+	lab_run(lab, PV_SECOND);
+	assert_int_equal(vcpu(lab), 0);
+	assert_int_equal(posted.count, 3);
 	assert_int_equal(lab->device->stats.bad_state, 0);
 }
 
@@ -669,6 +722,8 @@ main(void)
 		lab_test(test_h29_torn_down_twice),
 		lab_test(test_h50_each_post_fails),
 		lab_test(test_h50_no_memory),
+		lab_test(test_closed_before_the_open_is_posted),
+		lab_test(test_opened_again_at_once),
 		lab_test(test_closed_before_memory_is_asked_back),
 		lab_test(test_closed_after_memory_was_given_back),
 		lab_test(test_h33_rescinded_at_each_step),

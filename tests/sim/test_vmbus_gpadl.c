@@ -342,8 +342,10 @@ test_h45_held_beyond_the_channel(void **state)
 	lab_run(lab, 100 * PV_MILLISECOND);
 	host_hyperv_manners(lab->partition.host)->gpadl_hold = true;
 	host_vmbus_rescind(lab->at_host.device);
-	lab_run(lab, 20 * PV_SECOND);
+	lab_run(lab, VMBUS_PATIENCE - PV_SECOND);
 	assert_null(lab->channel);
+	assert_int_equal(lab->partition.vmbus->count, 1);
+	lab_run(lab, 20 * PV_SECOND);
 	assert_int_equal(lab->partition.vmbus->count, 0);
 	assert_int_equal(lab->partition.device->stats.held, 48);
 	host_hyperv_manners(lab->partition.host)->gpadl_hold = false;

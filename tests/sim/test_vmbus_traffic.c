@@ -300,6 +300,29 @@ test_full_ring_is_told_of_room(void **state)
 	flows(lab, 200, PV_SECOND);
 }
 
+/* And nothing else has come. */
+static void
+test_driver_is_called_for_room(void **state)
+{
+	struct lab *lab = *state;
+	struct ring_packet packet;
+
+	start(lab);
+	lab->at_host.deaf = lab->at_host.mute = true;
+	fill(lab);
+	assert_false(vmbus_take(lab->channel));
+	lab->at_host.deaf = false;
+	host_vmbus_look(lab->at_host.device, 0);
+	lab_run(lab, PV_MILLISECOND);
+	assert_int_equal(ring_counts(lab)->signals_out, 1);
+	assert_true(vmbus_take(lab->channel));
+	assert_int_equal(vmbus_receive(lab->channel, &packet), 0);
+	assert_false(vmbus_done(lab->channel));
+	assert_false(vmbus_take(lab->channel));
+	assert_int_equal(stats(lab)->events, 1);
+	assert_int_equal(stats(lab)->spurious, 0);
+}
+
 static void
 test_full_ring_of_a_host_that_never_tells(void **state)
 {
@@ -544,6 +567,7 @@ main(void)
 		lab_test(test_monitor_in_place_of_hypercalls),
 		lab_test(test_monitor_that_nobody_looks_at),
 		lab_test(test_full_ring_is_told_of_room),
+		lab_test(test_driver_is_called_for_room),
 		lab_test(test_full_ring_of_a_host_that_never_tells),
 		lab_test(test_h7_full_ring_of_the_host),
 		lab_test(test_h39_events_without_work),

@@ -37,7 +37,8 @@ struct lab {
 	unsigned done;
 	int done_error; /* of the last GPADL */
 	uint64_t sent, received;
-	bool stay; /* does not depart by itself */
+	bool stay;  /* does not depart by itself */
+	bool again; /* what cannot be opened is opened once more */
 };
 
 /* Attach is not told who asks. */
@@ -101,6 +102,8 @@ lab_closed(void *self, struct host_vmbus_channel *channel)
 	host->held = 0;
 }
 
+static inline int lab_try_open(struct lab *lab, uint32_t target);
+
 /* ---- The guest's driver ------------------------------------------------ */
 
 static inline void
@@ -111,6 +114,10 @@ lab_user_opened(void *owner, struct vmbus_channel *channel, int error)
 	(void)channel;
 	lab->opened++;
 	lab->error = error;
+	if (error != PV_OK && lab->again) {
+		lab->again = lab->at_host.refuse = false;
+		assert_int_equal(lab_try_open(lab, 0), PV_OK);
+	}
 }
 
 static inline void
