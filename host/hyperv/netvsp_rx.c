@@ -184,6 +184,21 @@ nv_takes_parts(const struct host_netvsp *net, const uint8_t *frame,
 	    (layout.ipv6 ? net->offload.rsc6 : net->offload.rsc4);
 }
 
+/* Until the channel is open, the primary has what is its. */
+static unsigned
+by_hash(const struct host_netvsp *net, struct host_nv_frame *frame)
+{
+	uint32_t hash = 0;
+	unsigned channel = nv_rss_channel(net, frame->bytes, frame->length,
+	    &hash);
+
+	if (frame->hash == 0)
+		frame->hash = hash;
+	return channel < NV_CHANNELS && net->channels[channel].vmbus != NULL
+	    ? channel
+	    : 0;
+}
+
 bool
 nv_deliver(struct host_netvsp *net, const struct host_nv_frame *frame)
 {
@@ -195,13 +210,7 @@ nv_deliver(struct host_netvsp *net, const struct host_nv_frame *frame)
 	    frame->length > NV_FRAME)
 		goto drop;
 	if (frame->channel == HOST_NV_BY_HASH)
-		copy.channel = nv_rss_channel(net, frame->bytes, frame->length,
-		    &copy.hash);
-	/* until its channel is open, the primary has it */
-	if (copy.channel < NV_CHANNELS &&
-	    net->channels[copy.channel].vmbus == NULL &&
-	    frame->channel == HOST_NV_BY_HASH)
-		copy.channel = 0;
+		copy.channel = by_hash(net, &copy);
 	if (copy.channel >= NV_CHANNELS ||
 	    net->channels[copy.channel].vmbus == NULL)
 		goto drop;

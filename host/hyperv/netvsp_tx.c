@@ -100,6 +100,7 @@ take_frame(struct nv_channel *channel, uint8_t *message, size_t size)
 	    (frame.lso_version == 0 && packet.length > most))
 		return false;
 	net->counts.tx_frames++;
+	frame.hash = packet.info.hash;
 	if (!net->link) {
 		net->counts.dropped++;
 		return true;

@@ -39,7 +39,7 @@ take_value(struct nv_info *info, uint32_t type, const uint8_t *value,
     size_t size)
 {
 	if (type != HV_RNDIS_INFO_CHECKSUM && type != HV_RNDIS_INFO_LSO &&
-	    type != HV_RNDIS_INFO_VLAN)
+	    type != HV_RNDIS_INFO_VLAN && type != HV_RNDIS_INFO_HASH)
 		return true; /* hosts look away */
 	if (size < sizeof(uint32_t))
 		return false;
@@ -47,6 +47,9 @@ take_value(struct nv_info *info, uint32_t type, const uint8_t *value,
 		return take_word(&info->has_checksum, &info->checksum, value);
 	if (type == HV_RNDIS_INFO_LSO)
 		return take_word(&info->has_lso, &info->lso, value);
+	/* Linux sends the hash, though that number means something else */
+	if (type == HV_RNDIS_INFO_HASH)
+		return take_word(&info->has_hash, &info->hash, value);
 	return take_word(&info->has_vlan, &info->vlan, value);
 }
 

@@ -323,8 +323,9 @@ static void
 test_tags_beside_the_frame(void **state)
 {
 	struct lab *lab = *state;
-	struct lab_info info = { HV_RNDIS_INFO_VLAN,
-		HV_VLAN(5, 0xabc) | HV_VLAN_CFI };
+	struct lab_info info[2] = { { HV_RNDIS_INFO_VLAN,
+					HV_VLAN(5, 0xabc) | HV_VLAN_CFI },
+		{ HV_RNDIS_INFO_HASH, 0x12345678 } };
 	struct host_nv_frame back = { .length = 60,
 		.has_vlan = true,
 		.vlan = 0x7123 };
@@ -334,9 +335,10 @@ test_tags_beside_the_frame(void **state)
 
 	lab_start(lab, NULL, 0);
 	lab_pattern(frame, sizeof(frame), lab_mac);
-	assert_int_equal(lab_send(lab, 0, frame, 60, &info, 1), 1);
+	assert_int_equal(lab_send(lab, 0, frame, 60, info, 2), 1);
 	assert_true(lab->last.frame.has_vlan);
 	assert_int_equal(lab->last.frame.vlan, 0xbabc);
+	assert_int_equal(lab->last.frame.hash, 0x12345678);
 	back.bytes = frame;
 	assert_true(host_netvsp_send(lab->net, &back));
 	message = lab_arrives(lab, frame, 60);
