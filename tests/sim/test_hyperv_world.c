@@ -339,7 +339,7 @@ static void
 received(struct pv_nic *nic, unsigned queue, const struct pv_frame *frame)
 {
 	struct trial *trial = nic->owner;
-	uint8_t bytes[2048];
+	uint8_t bytes[2048] = { 0 };
 	size_t at = 0;
 	uint32_t len;
 
