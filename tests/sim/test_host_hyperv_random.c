@@ -325,8 +325,9 @@ fill_contact(struct machine *machine, uint32_t *words)
 	words[3] = number(machine, 8) == 0 ? (uint32_t)number(machine, 6) : 0;
 	words[4] = words[2] >= HV_VMBUS_5_0
 	    ? 2
-	    : (uint32_t)number(machine, PAGES) << 12;
-	words[8] = (uint32_t)number(machine, PAGES + 1) << 12;
+	    : (uint32_t)number(machine, 60) << 12;
+	/* not where it has its input */
+	words[8] = (uint32_t)number(machine, 60) << 12;
 }
 
 static void
