@@ -100,7 +100,7 @@ closed(void *self, struct host_vmbus_channel *vmbus)
 	channel->look_due = channel->push_due = false;
 	channel->vmbus = NULL;
 	net->counts.channels--;
-	nv_forget_out(channel);
+	nv_forget_out(channel, HV_PACKET_INVALID);
 	nv_parts_back(channel);
 	if (channel->sub == 0)
 		nv_forget(net);
@@ -113,7 +113,7 @@ release(void *self)
 
 	for (unsigned i = 0; i < NV_CHANNELS; i++) {
 		host_hyperv_forget(net->host, &net->channels[i]);
-		nv_forget_out(&net->channels[i]);
+		nv_forget_out(&net->channels[i], HV_PACKET_INVALID);
 	}
 	nv_forget(net);
 	free(net);

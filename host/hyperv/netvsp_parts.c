@@ -75,10 +75,7 @@ nv_receive_forget(struct host_netvsp *net)
 	for (unsigned i = 0; i < NV_CHANNELS; i++) {
 		struct nv_channel *channel = &net->channels[i];
 
-		for (struct nv_out *out = channel->out; out != NULL;
-		     out = out->next)
-			if (out->type == HV_PACKET_XFER_PAGES)
-				out->type = HV_PACKET_INVALID;
+		nv_forget_out(channel, HV_PACKET_XFER_PAGES);
 		channel->batch.count = 0;
 	}
 	net->receive.set = false;

@@ -173,7 +173,8 @@ void nv_answer(struct nv_channel *, int kind, uint64_t id,
     const struct hv_nvsp *message);
 /* As many bytes of a struct hv_nvsp as the version has. */
 size_t nv_size(const struct host_netvsp *);
-void nv_forget_out(struct nv_channel *);
+/* What waits for room, of one type, or all with HV_PACKET_INVALID. */
+void nv_forget_out(struct nv_channel *, uint16_t type);
 
 /* ---- netvsp_nvs.c: messages of the guest ------------------------------ */
 

@@ -129,22 +129,27 @@ nv_answer(struct nv_channel *channel, int kind, uint64_t id,
 }
 
 static void
-drop_first(struct nv_channel *channel)
+drop(struct nv_channel *channel, struct nv_out **link)
 {
-	struct nv_out *out = channel->out;
+	struct nv_out *out = *link;
 
-	channel->out = out->next;
-	if (channel->out == NULL)
-		channel->out_end = &channel->out;
+	*link = out->next;
+	if (*link == NULL)
+		channel->out_end = link;
 	channel->waiting--;
 	free(out);
 }
 
 void
-nv_forget_out(struct nv_channel *channel)
+nv_forget_out(struct nv_channel *channel, uint16_t type)
 {
-	while (channel->out != NULL)
-		drop_first(channel);
+	struct nv_out **link = &channel->out;
+
+	while (*link != NULL)
+		if (type == HV_PACKET_INVALID || (*link)->type == type)
+			drop(channel, link);
+		else
+			link = &(*link)->next;
 }
 
 /* What finds no room stays, and is said when the guest has made some. */
@@ -167,7 +172,7 @@ push(struct nv_channel *channel)
 
 		if (!host_vmbus_send(channel->vmbus, &packet))
 			break;
-		drop_first(channel);
+		drop(channel, &channel->out);
 	}
 	host_vmbus_sent(channel->vmbus);
 }

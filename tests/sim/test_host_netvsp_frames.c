@@ -160,6 +160,36 @@ test_blank_checksums_are_made_good(void **state)
 	assert_int_equal(lab->counts->refused, 0);
 }
 
+/* Behind a header of hop-by-hop options. */
+static void
+test_headers_between_ip_and_tcp(void **state)
+{
+	struct lab *lab = *state;
+	struct lab_info info = { HV_RNDIS_INFO_CHECKSUM,
+		HV_TX_IPV6 | HV_TX_TCP | HV_TX_L4_OFFSET(70) };
+	uint8_t frame[300], straight[284];
+
+	lab_start(lab, NULL, 0);
+	lab_packet(straight, sizeof(straight), true, true);
+	memcpy(frame, straight, 54);
+	memset(frame + 54, 0, 16);
+	frame[54] = 6;
+	frame[55] = 1;
+	memcpy(frame + 70, straight + 54, 230);
+	frame[20] = 0;
+	put_be16(frame + 18, 246);
+	assert_int_equal(lab_send(lab, 0, frame, sizeof(frame), &info, 1),
+	    HV_NVSP_STATUS_SUCCESS);
+	memcpy(straight + 54, lab->last.bytes + 70, 230);
+	assert_true(lab_is_whole(straight, sizeof(straight)));
+	/* one that ends outside the frame */
+	frame[55] = 31;
+	info.value = HV_TX_IPV6 | HV_TX_TCP;
+	assert_int_equal(lab_send(lab, 0, frame, sizeof(frame), &info, 1),
+	    HV_NVSP_STATUS_INVALID_RNDIS);
+	assert_int_equal(lab->counts->refused, 1);
+}
+
 static void
 test_a_wrong_pseudo_header_is_seen(void **state)
 {
@@ -436,6 +466,26 @@ test_frames_share_a_packet(void **state)
 	lab_run(lab, PV_MILLISECOND);
 	assert_int_equal(lab->counts->receive_in_use, 0);
 	assert_int_equal(lab->counts->refused, 0);
+}
+
+static void
+test_no_packet_has_more_ranges_than_it_may(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t packets;
+	uint8_t frame[64];
+
+	lab_start(lab, &(struct host_netvsp_config){ .receive_size = 256 },
+	    HV_NVSP_6);
+	lab_run(lab, PV_MILLISECOND);
+	packets = lab->counts->rx_packets;
+	lab_pattern(frame, sizeof(frame), lab_mac);
+	for (unsigned i = 0; i < 2 * HV_NVSP_RANGES_MAX + 1; i++)
+		assert_true(lab_receive(lab, frame, sizeof(frame)));
+	lab_run(lab, PV_MILLISECOND);
+	assert_int_equal(lab->arrived_count, 2 * HV_NVSP_RANGES_MAX + 1);
+	assert_int_equal(lab->counts->rx_packets, packets + 3);
+	assert_int_equal(lab->counts->receive_in_use, 0);
 }
 
 static void
@@ -851,6 +901,7 @@ main(void)
 		lab_test(test_messages_are_aligned_as_was_told),
 		lab_test(test_a_header_in_a_section_and_a_frame_in_pages),
 		lab_test(test_blank_checksums_are_made_good),
+		lab_test(test_headers_between_ip_and_tcp),
 		lab_test(test_a_wrong_pseudo_header_is_seen),
 		lab_test(test_checksums_that_cannot_be),
 		lab_test(test_offloads_that_are_off_are_refused),
@@ -861,6 +912,7 @@ main(void)
 		lab_test(test_frames_of_all_sizes_come_in),
 		lab_test(test_a_frame_that_no_part_takes),
 		lab_test(test_frames_share_a_packet),
+		lab_test(test_no_packet_has_more_ranges_than_it_may),
 		lab_test(test_parts_are_the_guests_until_completed),
 		lab_test(test_what_is_said_of_a_checksum),
 		lab_test(test_only_what_the_filter_wants),

@@ -122,6 +122,67 @@ test_messages_that_come_too_early_or_again(void **state)
 }
 
 static void
+test_what_is_settled_is_not_changed(void **state)
+{
+	struct lab *lab = *state;
+	struct hv_nvsp message = { .type = HV_NVSP_NDIS_VERSION };
+
+	lab_start(lab, NULL, 0);
+	lab_put(lab, 0, HV_PACKET_INBAND, 0, 0, NULL, 0, &message, 28);
+	refused_once(lab);
+	assert_int_equal(lab->counts->ndis, 6 << 16 | 30);
+	message.type = HV_NVSP_NDIS_CONFIG;
+	message.u.ndis_config.mtu = 9014;
+	lab_put(lab, 0, HV_PACKET_INBAND, 0, 0, NULL, 0, &message, 28);
+	refused_once(lab);
+	assert_int_equal(lab->counts->mtu, 1500);
+	/* a buffer that is another's */
+	message.type = HV_NVSP_REVOKE_SEND_BUFFER;
+	message.u.revoke.id = 7;
+	lab_put(lab, 0, HV_PACKET_INBAND, 0, 0, NULL, 0, &message, 28);
+	refused_once(lab);
+	message.type = HV_NVSP_REVOKE_RECV_BUFFER;
+	lab_put(lab, 0, HV_PACKET_INBAND, 0, 0, NULL, 0, &message, 28);
+	refused_once(lab);
+	works(lab);
+	message.type = HV_NVSP_REVOKE_SEND_BUFFER;
+	message.u.revoke.id = HV_NVSP_SEND_BUFFER_ID;
+	lab_put(lab, 0, HV_PACKET_INBAND, 0, 0, NULL, 0, &message, 28);
+	lab_run(lab, PV_MILLISECOND);
+	raw_hv_teardown(lab->guest, lab->offer.relid, lab->send_gpadl);
+	assert_int_equal(lab_section(lab, 0, HV_NVSP_DATA, 0, 100),
+	    HV_NVSP_STATUS_FAILURE);
+	refused_once(lab);
+}
+
+/* What waited for room in the ring is not said any more. */
+static void
+test_a_revoked_buffer_with_frames_that_wait(void **state)
+{
+	struct lab *lab = *state;
+	struct hv_nvsp revoke = { .type = HV_NVSP_REVOKE_RECV_BUFFER };
+	uint8_t frame[60], told[1000] = { 0xee };
+	unsigned packets;
+
+	lab_start(lab, NULL, 0);
+	lab_run(lab, PV_MILLISECOND);
+	lab_pattern(frame, sizeof(frame), lab_mac);
+	packets = lab->packets;
+	/* the ring is full of these */
+	for (unsigned i = 0; i < 40; i++)
+		host_netvsp_nvs(lab->net, told, sizeof(told));
+	assert_true(lab_receive(lab, frame, sizeof(frame)));
+	revoke.u.revoke.id = HV_NVSP_RECV_BUFFER_ID;
+	lab_put(lab, 0, HV_PACKET_INBAND, 0, 0, NULL, 0, &revoke, 28);
+	pass(lab->world, PV_MILLISECOND);
+	assert_int_equal(lab->counts->receive_in_use, 0);
+	lab_run(lab, 10 * PV_MILLISECOND);
+	assert_int_equal(lab->told, 40);
+	assert_int_equal(lab->packets, packets);
+	assert_int_equal(lab->arrived_count, 0);
+}
+
+static void
 test_sections_that_are_none(void **state)
 {
 	struct lab *lab = *state;
@@ -760,6 +821,8 @@ main(void)
 		lab_test(test_packets_that_are_no_messages),
 		lab_test(test_messages_that_are_unknown_or_short),
 		lab_test(test_messages_that_come_too_early_or_again),
+		lab_test(test_what_is_settled_is_not_changed),
+		lab_test(test_a_revoked_buffer_with_frames_that_wait),
 		lab_test(test_sections_that_are_none),
 		lab_test(test_pages_that_are_not_the_guests),
 		lab_test(test_rndis_headers_that_cannot_be),
