@@ -92,6 +92,7 @@ begin(struct hvn *hvn)
 	hvn->opened = hvn->asked = false;
 	hvn->open_error = PV_OK;
 	hvn->vf_said = false;
+	hvn->connected = true; /* unless the host says otherwise */
 	__atomic_store_n(&hvn->news, 0, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < HVN_QUEUES; i++)
 		if (hvn->queues[i] != NULL)
