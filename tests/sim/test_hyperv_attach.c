@@ -427,6 +427,70 @@ test_h50_no_pages(void **state)
 	assert_null(partition->device);
 }
 
+/* 50: each register, written and read, on CPU 0 and on the other. */
+static int (*true_write)(void *, uint32_t, uint64_t);
+static int (*true_read)(void *, uint32_t, uint64_t *);
+static unsigned left;
+
+static int
+fail_write(void *ctx, uint32_t msr, uint64_t value)
+{
+	if (left > 0 && --left == 0)
+		return PV_EACCES;
+	return true_write(ctx, msr, value);
+}
+
+static int
+fail_read(void *ctx, uint32_t msr, uint64_t *value)
+{
+	if (left > 0 && --left == 0)
+		return PV_EACCES;
+	return true_read(ctx, msr, value);
+}
+
+static void
+test_h50_each_register_fails(void **state)
+{
+	struct partition *partition = *state;
+	const struct sim_counts *counts;
+	unsigned without = 0, unused = 0;
+
+	partition_machine(partition, &usual);
+	counts = sim_machine_counts(partition->world->machine);
+	true_write = port_of(partition)->msr_write;
+	true_read = port_of(partition)->msr_read;
+	port_of(partition)->msr_write = fail_write;
+	port_of(partition)->msr_read = fail_read;
+	for (unsigned nth = 1; nth < 60; nth++) {
+		users_reset();
+		assert_true(
+		    sim_machine_set_hyperv(partition->world->machine, &usual));
+		partition->host = sim_machine_hyperv(partition->world->machine);
+		user_host(partition);
+		left = nth;
+		assert_int_equal(partition_attach_bus(partition, user_drivers),
+		    PV_OK);
+		if (partition->device == NULL) {
+			without++;
+		} else {
+			partition_start_cpus(partition);
+			unused += partition->hyperv->vp[1] == HYPERV_NO_VP;
+			assert_int_equal(users[0].opened, 1);
+		}
+		partition_detach(partition);
+		left = 0;
+		assert_int_equal(counts->memory, 0);
+		assert_int_equal(counts->vectors, 0);
+	}
+	assert_in_range(without, 8, 20);
+	assert_in_range(unused, 5, 12);
+	/* what the host may have stays its own, and what it has is ours no
+	 * more, though a guest that cannot turn a page off may be looked at */
+	world_expect_leaked_pages(partition->world, counts->pages);
+	world_expect_violations(partition->world, counts->violations);
+	assert_in_range(counts->pages, 0, 59);
+}
+
 /* ---- Those before us --------------------------------------------------- */
 
 /* A kernel that crashed left all as it was: pages, connection, open channels.
@@ -480,6 +544,7 @@ main(void)
 		partition_test(test_h50_no_buffers_at_each_hypercall),
 		partition_test(test_h50_no_memory_at_each_allocation),
 		partition_test(test_h50_no_pages),
+		partition_test(test_h50_each_register_fails),
 		partition_test(test_after_a_crash),
 	};
 
