@@ -60,6 +60,11 @@ channel_usable(const struct vmbus_channel *channel)
 	    (vmbus->phase == VMBUS_OFFERS || vmbus->phase == VMBUS_UP);
 }
 
+/* gpadl_message.c: of a struct vmbus_lent */
+size_t gpadl_create_message(struct vmbus_request *, unsigned number, void *to);
+size_t gpadl_teardown_message(struct vmbus_request *, unsigned number,
+    void *to);
+
 /* gpadl.c */
 int gpadl_lend(struct vmbus_channel *, struct vmbus_gpadl *, bool rings);
 /* The host keeps it, as far as anybody knows: it counts as held, and is not

@@ -15,79 +15,6 @@
 /* A host that lets go late does so within this, or with the connection. */
 #define RETURN_PATIENCE (60 * PV_SECOND)
 
-/* ---- Messages --------------------------------------------------------- */
-
-/* Frames from page `first` on, in the bytes of a message; how many. */
-static size_t
-put_frames(const struct vmbus_lent *lent, size_t first, size_t most,
-    uint64_t *to)
-{
-	size_t count = lent->pages - first < most ? lent->pages - first : most;
-
-	for (size_t i = 0; i < count; i++)
-		to[i] = lent->physical / PV_PAGE_SIZE + first + i;
-	return count;
-}
-
-static size_t
-put_header(const struct vmbus_lent *lent, void *to)
-{
-	uint64_t frames[HV_GPADL_HEADER_FRAMES];
-	size_t count = put_frames(lent, 0, HV_GPADL_HEADER_FRAMES, frames);
-	struct hv_vmbus_gpadl_header header = { .header.type =
-						    HV_VMBUS_GPADL_HEADER,
-		.relid = lent->relid,
-		.gpadl = lent->handle,
-		.size = (uint16_t)(sizeof(header.range) + 8 * lent->pages),
-		.count = 1,
-		.range.bytes = (uint32_t)(lent->pages * PV_PAGE_SIZE) };
-
-	memcpy(header.frames, frames, 8 * count);
-	memcpy(to, &header, sizeof(header));
-	return offsetof(struct hv_vmbus_gpadl_header, frames) + 8 * count;
-}
-
-static size_t
-put_body(const struct vmbus_lent *lent, unsigned number, void *to)
-{
-	size_t first = HV_GPADL_HEADER_FRAMES +
-	    (size_t)(number - 1) * HV_GPADL_BODY_FRAMES;
-	struct hv_vmbus_gpadl_body body = { .header.type = HV_VMBUS_GPADL_BODY,
-		.number = number,
-		.gpadl = lent->handle };
-	size_t count;
-
-	if (first >= lent->pages)
-		return 0;
-	count = put_frames(lent, first, HV_GPADL_BODY_FRAMES, body.frames);
-	memcpy(to, &body, sizeof(body));
-	return offsetof(struct hv_vmbus_gpadl_body, frames) + 8 * count;
-}
-
-static size_t
-create_message(struct vmbus_request *request, unsigned number, void *to)
-{
-	const struct vmbus_lent *lent = request->owner;
-
-	return number == 0 ? put_header(lent, to) : put_body(lent, number, to);
-}
-
-static size_t
-teardown_message(struct vmbus_request *request, unsigned number, void *to)
-{
-	const struct vmbus_lent *lent = request->owner;
-	const struct hv_vmbus_gpadl_teardown teardown = {
-		.header.type = HV_VMBUS_GPADL_TEARDOWN,
-		.relid = lent->relid,
-		.gpadl = lent->handle
-	};
-
-	if (number > 0)
-		return 0;
-	memcpy(to, &teardown, sizeof(teardown));
-	return sizeof(teardown);
-}
-
 /* ---- What the host may hold ------------------------------------------- */
 
 /* Of the device that it is for, unless that has gone meanwhile. */
@@ -168,13 +95,14 @@ tear_down(struct vmbus_lent *lent)
 
 	lent->state = LENT_RETURNING;
 	lent->overdue = pv_bus_now(vmbus->hyperv->bus) + VMBUS_PATIENCE;
-	lent->request = (struct vmbus_request){ .message = teardown_message,
-		.answer = VMBUS_TORNDOWN,
-		.relid = lent->relid,
-		.id = lent->handle,
-		.patience = RETURN_PATIENCE,
-		.done = torn_down,
-		.owner = lent };
+	lent->request =
+	    (struct vmbus_request){ .message = gpadl_teardown_message,
+		    .answer = VMBUS_TORNDOWN,
+		    .relid = lent->relid,
+		    .id = lent->handle,
+		    .patience = RETURN_PATIENCE,
+		    .done = torn_down,
+		    .owner = lent };
 	vmbus_request(vmbus, &lent->request);
 }
 
@@ -306,7 +234,7 @@ gpadl_lend(struct vmbus_channel *channel, struct vmbus_gpadl *gpadl, bool rings)
 		.overdue = PV_NEVER,
 		.rings = rings };
 	vmbus->lent = lent;
-	lent->request = (struct vmbus_request){ .message = create_message,
+	lent->request = (struct vmbus_request){ .message = gpadl_create_message,
 		.answer = VMBUS_CREATED,
 		.relid = lent->relid,
 		.id = lent->handle,
