@@ -206,7 +206,9 @@ give_up(struct hvs_lane *lane)
 		return PV_EBUSY;
 	if (is_taken(queue)) {
 		queue->cpu = 0;
-		(void)target(queue, 0); /* else it is found by looking */
+		/* else it is found by looking */
+		if (!lane->sd->hvs->rescinded)
+			(void)target(queue, 0);
 		__atomic_store_n(&queue->taken, 0, __ATOMIC_RELEASE);
 	}
 	return PV_OK;
