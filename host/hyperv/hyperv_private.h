@@ -168,7 +168,7 @@ struct host_hyperv {
 	uint32_t connection;     /* where messages of the guest go */
 	uint64_t interrupt_page; /* 0: none */
 	uint64_t monitor_to_host;
-	unsigned monitored; /* channels open that are */
+	unsigned monitored;    /* channels open that are */
 	unsigned monitor_idle; /* looks in vain */
 	bool monitor_waits;
 
@@ -234,10 +234,17 @@ void root_vmbus_work(struct host_hyperv *);
 void root_vmbus_feed(struct host_hyperv *);
 /* A message of VMBus to the guest. */
 void root_vmbus_send(struct host_hyperv *, const void *payload, size_t size);
-void root_disconnect(struct host_hyperv *);
 void root_letters_free(struct root_letters *);
 /* The channel of a message; NULL: there is none, and that is counted. */
 struct root_relid *root_relid(struct host_hyperv *, uint32_t relid);
+
+/* connection.c */
+void root_disconnect(struct host_hyperv *);
+void root_initiate_contact(struct host_hyperv *, const void *message,
+    size_t size);
+void root_unload(struct host_hyperv *, const void *message, size_t size);
+void root_modify_connection(struct host_hyperv *, const void *message,
+    size_t size);
 
 /* offers.c */
 void root_request_offers(struct host_hyperv *);
@@ -273,6 +280,17 @@ void root_channel_raise(struct host_vmbus_channel *);
 void root_tick(struct host_hyperv *, uint64_t delay);
 
 /* ring.c */
+struct hv_ring *root_ring_header(struct host_vmbus_channel *,
+    const struct root_ring *);
+/* Bytes of the data, round its end: to `to`, or from `from`. */
+bool root_ring_copy(struct host_vmbus_channel *, const struct root_ring *,
+    uint32_t offset, void *to, const void *from, size_t size);
+uint32_t root_ring_distance(const struct root_ring *, uint32_t from,
+    uint32_t to);
+/* It cannot be used any more: false. */
+bool root_ring_spoiled(struct host_vmbus_channel *);
+uint32_t root_ring_guest_index(struct root_ring *, const uint32_t *word);
+bool root_ring_is_index(const struct root_ring *, uint32_t index);
 bool root_rings_init(struct host_vmbus_channel *, uint32_t to_guest_page);
 void root_ring_mask(struct host_vmbus_channel *, bool masked);
 bool root_ring_write_index(struct host_vmbus_channel *, uint32_t *index);

@@ -8,10 +8,6 @@
 /* Answers that wait: then no more is asked. */
 #define OUTBOX_FULL 64
 
-/* Features of 6.0 that make sense without a paravisor. */
-#define FEATURES \
-	(HV_VMBUS_FEATURE_CLIENT_ID | HV_VMBUS_FEATURE_MODIFY_CONNECTION)
-
 static void
 put(struct root_letters *letters, const struct root_letter *letter)
 {
@@ -78,133 +74,6 @@ root_vmbus_send(struct host_hyperv *host, const void *payload, size_t size)
 	memcpy(letter.payload, payload, size);
 	put(&host->outbox, &letter);
 	root_vmbus_feed(host);
-}
-
-/* ---- The connection --------------------------------------------------- */
-
-static bool
-is_known(uint32_t version)
-{
-	static const uint32_t versions[] = { HV_VMBUS_0_13, HV_VMBUS_1_1,
-		HV_VMBUS_2_4, HV_VMBUS_3_0, HV_VMBUS_4_0, HV_VMBUS_4_1,
-		HV_VMBUS_5_0, HV_VMBUS_5_1, HV_VMBUS_5_2, HV_VMBUS_5_3,
-		HV_VMBUS_6_0 };
-
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		if (versions[i] == version)
-			return true;
-	return false;
-}
-
-void
-root_disconnect(struct host_hyperv *host)
-{
-	root_relids_free(host);
-	root_gpadls_free(host, 0);
-	host->connected = host->offers_sent = false;
-	host->version = host->counts.version = 0;
-	host->interrupt_page = host->monitor_to_host = 0;
-	host->connection = 0;
-}
-
-static void
-answer_version(struct host_hyperv *host, uint32_t version, bool accepted)
-{
-	struct hv_vmbus_version_features answer = {
-		.response = { .header = { .type = HV_VMBUS_VERSION_RESPONSE },
-		    .accepted = accepted,
-		    .connection = version < HV_VMBUS_5_0 ? version
-							 : host->connection },
-		.features = host->features,
-	};
-
-	root_vmbus_send(host, &answer,
-	    accepted && version >= HV_VMBUS_6_0 ? sizeof(answer)
-						: sizeof(answer.response));
-}
-
-/* Where answers go to, refusals as well. */
-static bool
-set_target(struct host_hyperv *host,
-    const struct hv_vmbus_initiate_contact *contact)
-{
-	unsigned sint = HV_VMBUS_SINT;
-
-	if (contact->version >= HV_VMBUS_5_0)
-		sint = contact->u.target.sint;
-	if (contact->vp >= host->config.vcpus || sint == 0 ||
-	    sint >= HV_SINTS) {
-		host->counts.refused++;
-		return false;
-	}
-	host->vcpu = contact->vp;
-	host->sint = sint;
-	return true;
-}
-
-static void
-initiate_contact(struct host_hyperv *host, const void *message, size_t size)
-{
-	struct hv_vmbus_initiate_contact contact;
-	bool accepted;
-
-	(void)size;
-	memcpy(&contact, message, sizeof(contact));
-	/* a guest that was started over the last one's head */
-	if (host->connected)
-		root_disconnect(host);
-	if (!set_target(host, &contact))
-		return;
-	/* to where nobody may be listening */
-	root_letters_free(&host->outbox);
-	accepted = is_known(contact.version) &&
-	    contact.version >= host->config.version_min &&
-	    contact.version <= host->config.version_max;
-	host->features = 0;
-	if (accepted) {
-		host->connected = true;
-		host->version = host->counts.version = contact.version;
-		host->counts.connects++;
-		if (contact.version < HV_VMBUS_2_4)
-			host->interrupt_page = contact.u.interrupt_page &
-			    HV_PLACE_ADDRESS;
-		if (contact.version >= HV_VMBUS_6_0)
-			host->features = contact.u.target.features & FEATURES;
-		/* one that no guest can guess */
-		if (contact.version >= HV_VMBUS_5_0)
-			host->connection = 0x1000 + host->counts.connects % 256;
-		host->monitor_to_host = contact.monitor_to_host &
-		    HV_PLACE_ADDRESS;
-	}
-	answer_version(host, contact.version, accepted);
-}
-
-static void
-unload(struct host_hyperv *host, const void *message, size_t size)
-{
-	struct hv_vmbus_header answer = { .type = HV_VMBUS_UNLOAD_RESPONSE };
-	uint32_t version = host->version;
-
-	(void)message;
-	(void)size;
-	root_disconnect(host);
-	host->counts.unloads++;
-	if (version >= HV_VMBUS_1_1)
-		root_vmbus_send(host, &answer, sizeof(answer));
-}
-
-static void
-modify_connection(struct host_hyperv *host, const void *message, size_t size)
-{
-	struct hv_vmbus_modify_connection modify;
-	struct hv_vmbus_version_response answer = {
-		.header = { .type = HV_VMBUS_MODIFY_CONNECTION_RESPONSE },
-	};
-
-	(void)size;
-	memcpy(&modify, message, sizeof(modify));
-	host->monitor_to_host = modify.monitor_to_host & HV_PLACE_ADDRESS;
-	root_vmbus_send(host, &answer, HV_VMBUS_VERSION_RESPONSE_MIN);
 }
 
 /* ---- Messages of the guest -------------------------------------------- */
@@ -277,7 +146,7 @@ static const struct handler {
 	uint32_t version;
 	uint32_t feature; /* of 6.0 */
 } handlers[HV_VMBUS_TYPES] = {
-	[HV_VMBUS_INITIATE_CONTACT] = { initiate_contact,
+	[HV_VMBUS_INITIATE_CONTACT] = { root_initiate_contact,
 	    sizeof(struct hv_vmbus_initiate_contact), true, 0, 0 },
 	[HV_VMBUS_REQUEST_OFFERS] = { request_offers,
 	    sizeof(struct hv_vmbus_header), false, 0, 0 },
@@ -293,11 +162,11 @@ static const struct handler {
 	    sizeof(struct hv_vmbus_gpadl_teardown), false, 0, 0 },
 	[HV_VMBUS_RELID_RELEASED] = { released,
 	    sizeof(struct hv_vmbus_relid_released), false, 0, 0 },
-	[HV_VMBUS_UNLOAD] = { unload, sizeof(struct hv_vmbus_header), false, 0,
-	    0 },
+	[HV_VMBUS_UNLOAD] = { root_unload, sizeof(struct hv_vmbus_header),
+	    false, 0, 0 },
 	[HV_VMBUS_MODIFY_CHANNEL] = { modify_channel,
 	    sizeof(struct hv_vmbus_modify_channel), false, HV_VMBUS_4_1, 0 },
-	[HV_VMBUS_MODIFY_CONNECTION] = { modify_connection,
+	[HV_VMBUS_MODIFY_CONNECTION] = { root_modify_connection,
 	    sizeof(struct hv_vmbus_modify_connection), false, HV_VMBUS_6_0,
 	    HV_VMBUS_FEATURE_MODIFY_CONNECTION },
 };
