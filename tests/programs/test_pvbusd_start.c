@@ -383,10 +383,10 @@ static void
 test_several_machines_number_on(void **state)
 {
 	struct pvbusd *d = *state;
-	static const char *const names[] = { "KVM", "KVM", "Hyper-V", "bhyve" };
+	static const char *const names[] = { "KVM", "KVM", "VMware", "bhyve" };
 	int fd;
 
-	pvbusd_start(d, "-H", "sim:kvm", "-H", "sim:kvm+hyperv", "-H",
+	pvbusd_start(d, "-H", "sim:kvm", "-H", "sim:kvm+vmware", "-H",
 	    "sim:bhyve", NULL);
 	for (unsigned i = 0; i < 4; i++) {
 		char line[64];
