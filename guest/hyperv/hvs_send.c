@@ -69,6 +69,7 @@ cdb_of(const struct hvs_slot *slot)
 {
 	const struct pv_disk *disk = &slot->lane->sd->disk;
 	const struct pv_io *io = slot->io;
+	int shift = __builtin_ctz(disk->sector_size);
 
 	switch (io->op) {
 	case PV_DISK_FLUSH:
@@ -77,8 +78,7 @@ cdb_of(const struct hvs_slot *slot)
 		return scsi_cdb_unmap();
 	default:
 		return scsi_cdb_data(io->op == PV_DISK_WRITE,
-		    (io->offset + slot->start) / disk->sector_size,
-		    slot->length / disk->sector_size);
+		    (io->offset + slot->start) >> shift, slot->length >> shift);
 	}
 }
 
@@ -87,11 +87,11 @@ static void
 put_unmap(struct hvs_queue *queue, const struct hvs_slot *slot)
 {
 	const struct pv_io *io = slot->io;
-	uint32_t sector = slot->lane->sd->disk.sector_size;
-	uint64_t left = (io->length - slot->start) / sector;
+	int shift = __builtin_ctz(slot->lane->sd->disk.sector_size);
+	uint64_t left = (io->length - slot->start) >> shift;
 	uint32_t most = slot->lane->sd->unmap;
 
-	scsi_put_unmap(slot->pages->page, (io->offset + slot->start) / sector,
+	scsi_put_unmap(slot->pages->page, (io->offset + slot->start) >> shift,
 	    left < most ? (uint32_t)left : most);
 	queue->range.reserved = 0;
 	queue->range.count = 1;

@@ -299,7 +299,7 @@ capacity(uint64_t last, uint32_t block, struct scsi_capacity *out)
 {
 	if (block < BLOCK_MIN || block > BLOCK_MAX || (block & (block - 1)))
 		return PV_EPROTO;
-	if (last >= (uint64_t)INT64_MAX / block)
+	if (last >= (uint64_t)INT64_MAX >> __builtin_ctz(block))
 		return PV_EPROTO;
 	out->blocks = last + 1;
 	out->block = out->physical = block;
