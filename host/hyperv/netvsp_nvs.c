@@ -181,6 +181,18 @@ take_data_path(struct nv_channel *channel,
 	answer(channel, packet, NULL);
 }
 
+/* openvmm: none is known. */
+static void
+take_oid_query(struct nv_channel *channel,
+    const struct host_vmbus_packet *packet, const struct hv_nvsp *message)
+{
+	struct hv_nvsp reply = { .type = HV_NVSP_OID_QUERY_COMPLETE };
+
+	(void)message;
+	reply.u.oid_query_complete.status = HV_RNDIS_STATUS_NOT_SUPPORTED;
+	answer(channel, packet, &reply);
+}
+
 static void
 take_sub_channels(struct nv_channel *channel,
     const struct host_vmbus_packet *packet, const struct hv_nvsp *message)
@@ -246,6 +258,8 @@ static const struct kind {
 	    false, take_ndis_config },
 	{ HV_NVSP_SWITCH_DATA_PATH, sizeof(struct hv_nvsp_data_path), HV_NVSP_4,
 	    false, take_data_path },
+	{ HV_NVSP_OID_QUERY, sizeof(struct hv_nvsp_oid_query), HV_NVSP_5, false,
+	    take_oid_query },
 	{ HV_NVSP_SUB_CHANNEL, sizeof(struct hv_nvsp_sub_channel), HV_NVSP_5,
 	    false, take_sub_channels },
 };

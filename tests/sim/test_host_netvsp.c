@@ -173,6 +173,22 @@ test_the_other_messages_have_no_answer(void **state)
 	assert_int_equal(lab->done_len, 0);
 }
 
+static void
+test_objects_that_windows_asks_for(void **state)
+{
+	struct lab *lab = *state;
+	struct hv_nvsp message = { .type = HV_NVSP_OID_QUERY }, answer;
+
+	lab_start(lab, NULL, HV_NVSP_5);
+	message.u.oid_query.oid = HV_OID_FRAME_SIZE;
+	assert_true(lab_ask(lab, &message, 28, &answer));
+	assert_int_equal(answer.type, HV_NVSP_OID_QUERY_COMPLETE);
+	assert_int_equal(answer.u.oid_query_complete.status,
+	    HV_RNDIS_STATUS_NOT_SUPPORTED);
+	assert_int_equal(answer.u.oid_query_complete.bytes, 0);
+	assert_int_equal(lab->counts->refused, 0);
+}
+
 /* ---- RNDIS ------------------------------------------------------------ */
 
 static void
@@ -692,6 +708,7 @@ main(void)
 		lab_test(test_buffers_that_are_none),
 		lab_test(test_a_revoked_buffer_is_not_touched),
 		lab_test(test_the_other_messages_have_no_answer),
+		lab_test(test_objects_that_windows_asks_for),
 		lab_test(test_initialize_tells_the_limits),
 		lab_test(test_what_is_asked),
 		lab_test(test_offloads_of_2019),

@@ -65,7 +65,7 @@ static void
 test_messages_that_are_unknown_or_short(void **state)
 {
 	static const uint32_t types[] = { 0, 2, 102, 105, 108, 109, 126, 128,
-		131, 134, 135, 0xffffffff };
+		132, 134, 135, 0xffffffff };
 	static const uint32_t shorts[] = { HV_NVSP_INIT, HV_NVSP_NDIS_VERSION,
 		HV_NVSP_RNDIS, HV_NVSP_NDIS_CONFIG, HV_NVSP_SUB_CHANNEL };
 	struct lab *lab = *state;

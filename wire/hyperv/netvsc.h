@@ -151,6 +151,19 @@ struct hv_nvsp_data_path {
 #define HV_NVSP_PATH_SYNTHETIC 0
 #define HV_NVSP_PATH_VF 1
 
+/* Asked by Windows; hosts may know none. */
+struct hv_nvsp_oid_query {
+	uint8_t type; /* as struct hv_ndis_object of rndis.h */
+	uint8_t revision;
+	uint16_t size;
+	uint32_t oid;
+};
+
+struct hv_nvsp_oid_query_complete {
+	uint32_t status; /* HV_RNDIS_STATUS_… */
+	uint32_t bytes;  /* of the answer, which follow */
+};
+
 struct hv_nvsp_sub_channel {
 	uint32_t operation; /* 1: allocate */
 	uint32_t count;
@@ -187,6 +200,8 @@ struct hv_nvsp {
 		struct hv_nvsp_ndis_config ndis_config;
 		struct hv_nvsp_vf_association vf_association;
 		struct hv_nvsp_data_path data_path;
+		struct hv_nvsp_oid_query oid_query;
+		struct hv_nvsp_oid_query_complete oid_query_complete;
 		struct hv_nvsp_sub_channel sub_channel;
 		struct hv_nvsp_sub_channel_complete sub_channel_complete;
 		struct hv_nvsp_indirection_table indirection_table;
