@@ -7,6 +7,8 @@
 #include "guest/bus/libc.h"
 #include "guest/hyperv/hvn.h"
 
+#define BAD_RING "impossible packet or index of a ring"
+
 /* ---- Whose turn it is ------------------------------------------------- */
 
 uint32_t
@@ -158,7 +160,7 @@ hvn_queue_send(struct hvn_queue *queue, const struct ring_packet_out *packet)
 		queue->stats->slots++;
 		return true;
 	case PV_EPROTO:
-		hvn_queue_broken(queue, "impossible index of the ring out");
+		hvn_queue_broken(queue, BAD_RING);
 		return false;
 	default: /* no room; or closed, and we shall be told */
 		return false;
@@ -219,8 +221,7 @@ drain(struct hvn_queue *queue, unsigned budget)
 		if (result == 1)
 			handle(queue, &packet);
 		else if (result == PV_EPROTO)
-			hvn_queue_broken(queue,
-			    "impossible packet or index of the ring in");
+			hvn_queue_broken(queue, BAD_RING);
 		else if (result != PV_EMSGSIZE)
 			break;
 		if (hvn_queue_rests(queue))
@@ -234,7 +235,7 @@ is_broken(struct hvn_queue *queue)
 {
 	if (__atomic_load_n(&queue->channel->broken, __ATOMIC_ACQUIRE) == 0)
 		return false;
-	hvn_queue_broken(queue, "impossible packet or index of a ring");
+	hvn_queue_broken(queue, BAD_RING);
 	return true;
 }
 
