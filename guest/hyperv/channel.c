@@ -95,18 +95,11 @@ opened(struct vmbus_request *request, int error, uint32_t status)
 }
 
 static void
-lent(void *owner, struct vmbus_gpadl *gpadl, int error)
+ask(struct vmbus_opening *opening)
 {
-	struct vmbus_opening *opening = owner;
 	struct vmbus *vmbus = opening->vmbus;
 
-	(void)gpadl;
-	if (opening->closing)
-		return;
-	if (error != PV_OK) {
-		ended(opening, error);
-		return;
-	}
+	opening->waits = false;
 	opening->asked = true;
 	if (++vmbus->last_open == 0)
 		vmbus->last_open = 1;
@@ -118,6 +111,33 @@ lent(void *owner, struct vmbus_gpadl *gpadl, int error)
 		.done = opened,
 		.owner = opening };
 	vmbus_request(vmbus, &opening->request);
+}
+
+/* The close of older rings would be taken for that of these. */
+static void
+lent(void *owner, struct vmbus_gpadl *gpadl, int error)
+{
+	struct vmbus_opening *opening = owner;
+
+	(void)gpadl;
+	if (opening->closing)
+		return;
+	if (error != PV_OK)
+		ended(opening, error);
+	else if (channel_closing(opening->channel))
+		opening->waits = true;
+	else
+		ask(opening);
+}
+
+void
+openings_go_on(struct vmbus *vmbus)
+{
+	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
+	     channel = channel->next)
+		if (channel->opening != NULL && channel->opening->waits &&
+		    !channel_closing(channel))
+			ask(channel->opening);
 }
 
 static bool
@@ -176,7 +196,7 @@ place_rings(struct vmbus_channel *channel, const struct vmbus_open *how)
 	    memory + (size_t)how->out_pages * PV_PAGE_SIZE, how->in_pages,
 	    opening->copy, opening->copy_size);
 	channel->monitor_since = 0;
-	channel->monitor_off = false;
+	channel->monitor_off = channel->unheard = false;
 	channel->told = channel->unsure = false;
 	__atomic_store_n(&channel->broken, 0, __ATOMIC_RELEASE);
 }

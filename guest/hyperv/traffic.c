@@ -50,8 +50,9 @@ signal_host(struct vmbus_channel *channel)
 	if (monitor_signal(channel))
 		channel->stats->signals++;
 	else
-		(void)hyperv_signal(channel->hyperv, channel->stats,
-		    channel->offer.connection, 0);
+		channel->unheard = hyperv_signal(channel->hyperv,
+				       channel->stats,
+				       channel->offer.connection, 0) != PV_OK;
 }
 
 /* ---- To the host ------------------------------------------------------ */
@@ -134,7 +135,7 @@ vmbus_take(struct vmbus_channel *channel)
 	channel->stats->events += came;
 	if (is_broken(channel))
 		return false;
-	if (monitor_missed(channel))
+	if (monitor_missed(channel) || channel->unheard)
 		signal_host(channel);
 	waiting = ring_waiting(&channel->in);
 	woken = ring_woken(&channel->out);
@@ -194,7 +195,7 @@ vmbus_deadline(const struct vmbus_channel *channel)
 	other = monitor_deadline(channel);
 	if (other < first)
 		first = other;
-	if (channel->polled)
+	if (channel->polled || channel->unheard)
 		look = LOOK_OFTEN;
 	else if (channel->out.full)
 		look = ring_tells(&channel->in) ? LOOK_RARELY : LOOK_OFTEN;

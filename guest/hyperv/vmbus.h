@@ -101,6 +101,7 @@ struct vmbus_channel {
 	struct vmbus_opening *opening;
 	struct vmbus_gpadl *gpadls;
 	uint32_t broken; /* atomic: the ring cannot be believed any more */
+	bool unheard; /* the host was not signalled, as the hypercall failed */
 	uint64_t monitor_since; /* a trigger is set since then, or 0 */
 	bool monitor_off;       /* the host does not look at it */
 	bool told;              /* a line has said that it is broken */
