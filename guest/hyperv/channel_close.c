@@ -45,7 +45,7 @@ static void
 let_go(struct vmbus_opening *opening)
 {
 	vmbus_gpadl_give(opening->channel, &opening->ring);
-	gpadls_closed(opening->vmbus, opening->relid);
+	gpadls_closed(opening->vmbus, opening);
 }
 
 /* A host that could not be told still has it open, and its rings in use. */
@@ -88,7 +88,7 @@ ready(const struct vmbus_opening *opening)
 	    vmbus_request_busy(&opening->modify))
 		return false; /* the host opens it, or is told */
 	return opening->told || closes_first(vmbus) ||
-	    !gpadls_returning(vmbus, opening->channel, &opening->ring);
+	    !gpadls_given(vmbus, opening->channel);
 }
 
 /* True: there is nothing left of it. */
@@ -121,6 +121,17 @@ opening_close(struct vmbus_opening *opening)
 	(void)step(opening);
 }
 
+bool
+channel_closing(const struct vmbus_channel *channel)
+{
+	const struct vmbus_opening *opening = channel_vmbus(channel)->closing;
+
+	while (
+	    opening != NULL && (opening->channel != channel || opening->told))
+		opening = opening->next;
+	return opening != NULL;
+}
+
 void
 vmbus_channel_close(struct vmbus_channel *channel)
 {
@@ -130,8 +141,7 @@ vmbus_channel_close(struct vmbus_channel *channel)
 	channel->opening = NULL;
 	if (channel->state != VMBUS_RESCINDED)
 		channel->state = VMBUS_CLOSED;
-	gpadls_give_all(channel, opening != NULL && closes_first(vmbus),
-	    opening != NULL ? &opening->ring : NULL);
+	gpadls_give_all(channel, closes_first(vmbus) ? opening : NULL);
 	if (opening != NULL)
 		opening_close(opening);
 }
@@ -174,7 +184,7 @@ channel_gone(struct vmbus_channel *channel)
 	     opening != NULL; opening = opening->next)
 		if (opening->channel == channel)
 			return false;
-	if (gpadls_returning(vmbus, channel, NULL))
+	if (gpadls_returning(vmbus, channel))
 		return false;
 	gpadls_leave(vmbus, channel);
 	return true;
@@ -237,6 +247,7 @@ bool
 channels_poll(struct vmbus *vmbus, unsigned budget)
 {
 	struct vmbus_opening **link = &vmbus->closing;
+	bool closed = false;
 
 	(void)budget; /* a step is short, and a channel has one */
 	tell_broken(vmbus);
@@ -250,7 +261,10 @@ channels_poll(struct vmbus *vmbus, unsigned budget)
 		}
 		*link = opening->next;
 		opening_free(opening);
+		closed = true;
 	}
+	if (closed)
+		openings_go_on(vmbus);
 	return false;
 }
 

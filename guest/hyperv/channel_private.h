@@ -25,9 +25,10 @@ struct vmbus_lent {
 	void *memory;
 	uint64_t physical;
 	size_t pages;
-	uint64_t overdue; /* from when on it counts as held */
-	bool held;        /* and it does */
-	bool rings;       /* these are a channel's */
+	struct vmbus_opening *after; /* LENT_WAITING: for its close */
+	uint64_t overdue;            /* from when on it counts as held */
+	bool held;                   /* and it does */
+	bool rings;                  /* these are a channel's */
 };
 
 /* The rings of a channel, from when they are made until the host was told that
@@ -39,8 +40,9 @@ struct vmbus_opening {
 	struct vmbus_request request; /* open, then close */
 	struct vmbus_request modify;  /* to another CPU */
 	struct vmbus_gpadl ring;      /* when it closes */
-	bool asked;                   /* the host may have it open */
-	bool closing, told;           /* that it closes */
+	bool waits;         /* for older rings of the channel to be closed */
+	bool asked;         /* the host may have it open */
+	bool closing, told; /* that it closes */
 	uint32_t relid, open_id, vp;
 	uint32_t out_pages;
 	void *copy;
@@ -73,23 +75,26 @@ void gpadl_keep(struct vmbus_channel *, struct vmbus_gpadl *);
 /* What there is of a channel's rings: PV_OK: nothing; PV_EAGAIN, PV_EBUSY: see
  * vmbus_channel_closed(). */
 int gpadls_rings(const struct vmbus *, const struct vmbus_channel *);
-/* Those of a channel that its driver has not given back, but `except`: at once,
- * or when the host was told that the channel is closed. */
-void gpadls_give_all(struct vmbus_channel *, bool after_close,
-    const struct vmbus_gpadl *except);
-/* The host was told: go on with those that waited for that. */
-void gpadls_closed(struct vmbus *, uint32_t relid);
-/* Whether one of a channel was not let go of, and not waited for long enough;
- * `except`, of its rings, does not count. */
-bool gpadls_returning(const struct vmbus *, const struct vmbus_channel *,
-    const struct vmbus_gpadl *except);
+/* Those of a channel that its driver has not given back, but its rings: at once,
+ * or (unless NULL) when the host was told that `after` is closed. */
+void gpadls_give_all(struct vmbus_channel *, struct vmbus_opening *after);
+void gpadls_closed(struct vmbus *, const struct vmbus_opening *);
+/* Whether one of a channel was not let go of, nor waited for long enough; and
+ * the same of those that were given back. */
+bool gpadls_returning(const struct vmbus *, const struct vmbus_channel *);
+bool gpadls_given(const struct vmbus *, const struct vmbus_channel *);
 /* The channel is no more. */
 void gpadls_leave(struct vmbus *, const struct vmbus_channel *);
 void gpadls_forget(struct vmbus *, bool sure);
 void gpadls_poll(struct vmbus *);
 uint64_t gpadls_deadline(const struct vmbus *);
 
+/* channel.c: go on with those that have waited. */
+void openings_go_on(struct vmbus *);
+
 /* channel_close.c */
+/* Whether the host is still to be told that older rings are closed. */
+bool channel_closing(const struct vmbus_channel *);
 void opening_close(struct vmbus_opening *);
 void opening_free(struct vmbus_opening *);
 

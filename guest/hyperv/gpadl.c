@@ -135,7 +135,7 @@ not_lent(struct vmbus_lent *lent)
 /* One whose creation was asked for waits for the answer; then it is given back
  * once more. */
 static void
-give(struct vmbus_lent *lent, bool after_close)
+give(struct vmbus_lent *lent, struct vmbus_opening *after)
 {
 	take_over(lent);
 	if (lent->state == LENT_ASKED &&
@@ -143,9 +143,10 @@ give(struct vmbus_lent *lent, bool after_close)
 	    lent->request.number == 0) {
 		vmbus_request_cancel(lent->vmbus, &lent->request);
 		not_lent(lent);
-	} else if (lent->state == LENT_OUT && after_close)
+	} else if (lent->state == LENT_OUT && after != NULL) {
 		lent->state = LENT_WAITING;
-	else if (lent->state == LENT_OUT)
+		lent->after = after;
+	} else if (lent->state == LENT_OUT)
 		tear_down(lent);
 }
 
@@ -172,7 +173,7 @@ created(struct vmbus_request *request, int error, uint32_t status)
 	if (refused || (error != PV_OK && request->number == 0))
 		not_lent(lent);
 	else if (gpadl == NULL)
-		give(lent, false);
+		give(lent, NULL);
 	if (gpadl != NULL && gpadl->done != NULL)
 		gpadl->done(gpadl->owner, gpadl, refused ? PV_EACCES : error);
 }
@@ -259,7 +260,7 @@ vmbus_gpadl_give(struct vmbus_channel *channel, struct vmbus_gpadl *gpadl)
 	struct vmbus_lent *lent = find(vmbus, gpadl);
 
 	if (lent != NULL) {
-		give(lent, false);
+		give(lent, NULL);
 		return;
 	}
 	free_pages(vmbus, gpadl->memory, gpadl->pages);
@@ -282,8 +283,7 @@ gpadl_keep(struct vmbus_channel *channel, struct vmbus_gpadl *gpadl)
 }
 
 void
-gpadls_give_all(struct vmbus_channel *channel, bool after_close,
-    const struct vmbus_gpadl *except)
+gpadls_give_all(struct vmbus_channel *channel, struct vmbus_opening *after)
 {
 	struct vmbus_lent *next;
 
@@ -291,28 +291,37 @@ gpadls_give_all(struct vmbus_channel *channel, bool after_close,
 	     lent != NULL; lent = next) {
 		next = lent->next;
 		if (lent->channel == channel && lent->gpadl != NULL &&
-		    lent->gpadl != except)
-			give(lent, after_close);
+		    !lent->rings)
+			give(lent, after);
 	}
 }
 
 void
-gpadls_closed(struct vmbus *vmbus, uint32_t relid)
+gpadls_closed(struct vmbus *vmbus, const struct vmbus_opening *opening)
 {
 	for (struct vmbus_lent *lent = vmbus->lent; lent != NULL;
 	     lent = lent->next)
-		if (lent->relid == relid && lent->state == LENT_WAITING)
+		if (lent->state == LENT_WAITING && lent->after == opening)
 			tear_down(lent);
 }
 
 bool
-gpadls_returning(const struct vmbus *vmbus, const struct vmbus_channel *channel,
-    const struct vmbus_gpadl *except)
+gpadls_returning(const struct vmbus *vmbus, const struct vmbus_channel *channel)
+{
+	for (const struct vmbus_lent *lent = vmbus->lent; lent != NULL;
+	     lent = lent->next)
+		if (lent->channel == channel && !lent->held)
+			return true;
+	return false;
+}
+
+bool
+gpadls_given(const struct vmbus *vmbus, const struct vmbus_channel *channel)
 {
 	for (const struct vmbus_lent *lent = vmbus->lent; lent != NULL;
 	     lent = lent->next)
 		if (lent->channel == channel && !lent->held &&
-		    (except == NULL || lent->gpadl != except))
+		    lent->gpadl == NULL && !lent->rings)
 			return true;
 	return false;
 }
