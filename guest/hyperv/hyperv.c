@@ -204,10 +204,19 @@ hyperv_detach(struct pv_device *device)
 
 /* ---- CPUs -------------------------------------------------------------- */
 
+/* Whoever finds a number here may send events there: it stands as long as they
+ * would be found. */
+static void
+number_set(struct hyperv *hyperv, unsigned cpu, uint32_t number)
+{
+	__atomic_store_n(&hyperv->vp[cpu], number, __ATOMIC_RELEASE);
+}
+
 static void
 hyperv_cpu_start(struct pv_device *device, unsigned cpu)
 {
 	struct hyperv *hyperv = device->softc;
+	uint32_t number;
 	int error;
 
 	if (!hyperv->privileged || cpu == 0)
@@ -217,15 +226,15 @@ hyperv_cpu_start(struct pv_device *device, unsigned cpu)
 		    "CPU %u was not expected; unused", cpu);
 		return;
 	}
-	hyperv->vp[cpu] = hyperv_vp_number(hyperv, cpu);
-	if (hyperv->vp[cpu] == HYPERV_NO_VP)
+	number = hyperv_vp_number(hyperv, cpu);
+	if (number == HYPERV_NO_VP)
 		return;
 	error = hyperv_synic_cpu_start(hyperv, cpu);
 	if (error == PV_OK)
-		return;
-	hyperv->vp[cpu] = HYPERV_NO_VP;
-	hyperv_log(hyperv, PV_LOG_ERROR, "CPU %u gets no events: %s", cpu,
-	    pv_error_text(error));
+		number_set(hyperv, cpu, number);
+	else
+		hyperv_log(hyperv, PV_LOG_ERROR, "CPU %u gets no events: %s",
+		    cpu, pv_error_text(error));
 }
 
 static void
@@ -235,8 +244,8 @@ hyperv_cpu_stop(struct pv_device *device, unsigned cpu)
 
 	if (!hyperv->privileged || cpu == 0 || cpu >= hyperv->cpus)
 		return;
+	number_set(hyperv, cpu, HYPERV_NO_VP);
 	hyperv_synic_cpu_stop(hyperv, cpu);
-	hyperv->vp[cpu] = HYPERV_NO_VP;
 }
 
 const struct pv_driver pv_hyperv_driver = {
