@@ -293,14 +293,17 @@ static void
 test_h28_files_that_are_none(void **state)
 {
 	struct admin *admin = *state;
-	struct hv_linux_kvp_record records[7] = { record("a", "1"),
+	struct hv_linux_kvp_record records[8] = { record("a", "1"),
 		record("", "no key"), record("no end", ""), record("b", ""),
 		record("latin\xfc", "1"), record("c", "\x80"),
-		record("a", "again") };
+		record("a", "again"), record("d", "") };
 	uint8_t file[sizeof(records) + 100] = { 0 };
 
 	memset(records[2].value, 'x', sizeof(records[2].value));
 	memset(records[3].key, 'x', sizeof(records[3].key));
+	/* few enough characters, but no NUL behind them */
+	for (size_t i = 0; i < sizeof(records[7].value); i += 2)
+		memcpy(records[7].value + i, "\xc3\xbc", 2);
 	memcpy(file, records, sizeof(records));
 	admin_machine(admin, KVP);
 	sim_machine_set_pool(admin->world->machine, HV_KVP_POOL_EXTERNAL, file,
@@ -308,10 +311,10 @@ test_h28_files_that_are_none(void **state)
 	admin_attach(admin);
 	guest_reads(admin, "External/", "a");
 	guest_reads(admin, "External/a", "1");
-	assert_int_equal(admin->partition.device->stats.bad_text, 6);
+	assert_int_equal(admin->partition.device->stats.bad_text, 7);
 	assert_int_equal(admin->partition.device->stats.bad_length, 1);
 	world_has_line(admin->world,
-	    "hyperv0: pool External as it was kept: 6 records are none, 100 "
+	    "hyperv0: pool External as it was kept: 7 records are none, 100 "
 	    "bytes are too much");
 	/* what is left of it is kept with the next change */
 	assert_int_equal(admin->owner->pool_writes, 0);

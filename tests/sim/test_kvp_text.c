@@ -112,6 +112,9 @@ test_h28_what_is_no_utf16(void **state)
 		{ { 'a', 'b' }, 3 },
 		{ { 'a' }, 1 },
 		{ { 0xd83d, 0 }, 4 },
+		{ { 0xdc00, 0xdc00 }, 4 },
+		/* the other half stands behind the end */
+		{ { 0xd83d, 0xde00 }, 2 },
 	};
 	char out[32];
 
@@ -207,8 +210,13 @@ test_h28_reasons_become_printable(void **state)
 		{ { 'o', 'd', 'd' }, 5, "od" },
 		{ { 0x1b, '[', '2', 'J' }, 8, "?[2J" },
 		{ { 'a', '\r', '\n', 'b', '\n' }, 10, "a  b" },
-		{ { 0xfc, 0xd83d, 0xde00, '!' }, 8, "?" "?!" },
-		{ { 0xdc00, 0xd800, 0x7f }, 6, "?" "?" "?" },
+		{ { 0xfc, 0xd83d, 0xde00, '!' }, 8,
+		    "?"
+		    "?!" },
+		{ { 0xdc00, 0xd800, 0x7f }, 6,
+		    "?"
+		    "?"
+		    "?" },
 		{ { 0 }, 0, "" },
 	};
 	char out[32];

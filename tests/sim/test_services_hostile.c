@@ -113,6 +113,46 @@ test_h27_negotiation_without_a_common_version(void **state)
 	still_works(admin);
 }
 
+/* All that is said is there, and is more than anybody needs. */
+static void
+test_h27_negotiation_of_more_than_100_versions(void **state)
+{
+	struct admin *admin = with(state, ONE(HOST_IC_KVP));
+	static struct {
+		struct hv_ic_negotiate head;
+		struct hv_ic_version versions[HV_IC_VERSIONS_MAX + 1];
+	} body;
+
+	for (unsigned over = 0; over < 2; over++) {
+		body.head.frameworks = 2;
+		body.head.versions = (uint16_t)(HV_IC_VERSIONS_MAX - 2 + over);
+		for (size_t i = 0; i <= HV_IC_VERSIONS_MAX; i++)
+			body.versions[i].major = 3;
+		assert_int_equal(admin_ask(admin, HOST_IC_KVP, HV_IC_NEGOTIATE,
+				     &body, sizeof(body)),
+		    HV_IC_STATUS_OK);
+		memcpy(&body.head, host_ic_answer(admin->ic, HOST_IC_KVP)->body,
+		    sizeof(body.head));
+		assert_int_equal(body.head.versions, over == 0 ? 1 : 0);
+		assert_int_equal(stats(admin)->bad_length, over);
+	}
+}
+
+/* What was agreed on before is not, with a host that has forgotten it. */
+static void
+test_h38_a_request_after_a_sleep_before_any_version(void **state)
+{
+	struct admin *admin = with(state, ONE(HOST_IC_HEARTBEAT));
+
+	host_ic_manners(admin->ic, HOST_IC_HEARTBEAT)->no_negotiate = true;
+	assert_int_equal(pv_bus_suspend(admin->world->bus), PV_OK);
+	partition_run(&admin->partition, PV_SECOND);
+	assert_true(host_ic_heartbeat(admin->ic));
+	assert_int_equal(admin_answer(admin, HOST_IC_HEARTBEAT)->status,
+	    HV_IC_STATUS_FAIL);
+	assert_int_equal(stats(admin)->bad_state, 1);
+}
+
 static void
 test_h27_a_host_whose_counts_are_wrong_from_the_start(void **state)
 {
@@ -626,6 +666,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		admin_test(test_h27_negotiation_counts_beyond_the_packet),
 		admin_test(test_h27_negotiation_without_a_common_version),
+		admin_test(test_h27_negotiation_of_more_than_100_versions),
+		admin_test(test_h38_a_request_after_a_sleep_before_any_version),
 		admin_test(
 		    test_h27_a_host_whose_counts_are_wrong_from_the_start),
 		admin_test(test_h29_a_request_before_any_version),
