@@ -426,6 +426,68 @@ test_closed_after_memory_was_given_back(void **state)
 	close_order(*state, HV_VMBUS_3_0, types, 3);
 }
 
+static unsigned
+place(uint32_t type)
+{
+	unsigned i = 0;
+
+	while (i < posted.count && posted.types[i] != type)
+		i++;
+	return i;
+}
+
+/* The host is told of the old rings before it is asked for the new ones. */
+static void
+test_opened_again_before_it_is_closed(void **state)
+{
+	static const uint32_t versions[] = { HV_VMBUS_3_0, HV_VMBUS_5_3 };
+	struct lab *lab = *state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct host_hyperv_config config = { .vcpus = 1,
+			.version_max = versions[i] };
+		struct vmbus_gpadl gpadl;
+
+		lab_start(lab, &config);
+		lab_open(lab, 0);
+		lab_lend(lab, &gpadl, 3);
+		lab_run(lab, 100 * PV_MILLISECOND);
+		record_posts(lab);
+		vmbus_channel_close(lab->channel);
+		lab_open(lab, 0);
+		assert_true(place(HV_VMBUS_CLOSE) < place(HV_VMBUS_OPEN));
+		assert_true(place(HV_VMBUS_OPEN) < posted.count);
+		assert_int_equal(lab_counts(lab)->violations, 0);
+		assert_int_equal(lab_counts(lab)->gpadls, 1);
+		partition_detach(&lab->partition);
+	}
+}
+
+/* Given up while the host was opening it, and opened again at once. */
+static void
+test_opened_again_while_it_is_opened(void **state)
+{
+	static const uint32_t types[] = { HV_VMBUS_GPADL_HEADER, HV_VMBUS_OPEN,
+		HV_VMBUS_GPADL_HEADER, HV_VMBUS_CLOSE, HV_VMBUS_GPADL_TEARDOWN,
+		HV_VMBUS_OPEN };
+	struct lab *lab = *state;
+
+	lab_start(lab, NULL);
+	record_posts(lab);
+	message(lab, HV_VMBUS_OPEN_RESULT, HOST_MESSAGE_DROP, 0, 0);
+	assert_int_equal(lab_try_open(lab, 0), PV_OK);
+	lab_run(lab, 100 * PV_MILLISECOND);
+	vmbus_channel_close(lab->channel);
+	assert_int_equal(lab_try_open(lab, 0), PV_OK);
+	lab_run(lab, 100 * PV_MILLISECOND);
+	assert_int_equal(lab->opened, 0);
+	lab_run(lab, VMBUS_PATIENCE + PV_SECOND);
+	was_posted(types, 6);
+	assert_int_equal(lab->opened, 1);
+	assert_int_equal(lab->error, PV_OK);
+	assert_int_equal(lab_counts(lab)->gpadls, 1);
+}
+
 /* ---- At each step ------------------------------------------------------ */
 
 static void
@@ -726,6 +788,8 @@ main(void)
 		lab_test(test_opened_again_at_once),
 		lab_test(test_closed_before_memory_is_asked_back),
 		lab_test(test_closed_after_memory_was_given_back),
+		lab_test(test_opened_again_before_it_is_closed),
+		lab_test(test_opened_again_while_it_is_opened),
 		lab_test(test_h33_rescinded_at_each_step),
 		lab_test(test_closed_at_each_step),
 		lab_test(test_h38_asleep_at_each_step),
