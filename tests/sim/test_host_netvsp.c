@@ -565,6 +565,19 @@ test_sub_channels_carry_frames(void **state)
 		assert_int_equal(lab_arrives(lab, frame, 100 + sub)->channel,
 		    sub);
 	}
+	/* its completion comes on the same channel */
+	lab->hold = true;
+	assert_true(host_netvsp_send(lab->net,
+	    &(struct host_nv_frame){ .bytes = frame,
+		.length = 100,
+		.channel = 2 }));
+	lab_run(lab, PV_MILLISECOND);
+	lab_complete(lab, 1, lab->held[0]);
+	lab_run(lab, PV_MILLISECOND);
+	assert_int_equal(lab->counts->refused, 2);
+	assert_int_equal(lab->counts->receive_in_use, 1);
+	lab_complete(lab, 2, lab->held[0]);
+	lab_run(lab, PV_MILLISECOND);
 	/* one that is not open */
 	assert_false(host_netvsp_send(lab->net,
 	    &(struct host_nv_frame){ .bytes = frame,

@@ -190,6 +190,26 @@ test_headers_between_ip_and_tcp(void **state)
 	assert_int_equal(lab->counts->refused, 1);
 }
 
+/* None, which UDP's 0 would say, is not the same. */
+static void
+test_a_checksum_of_zero(void **state)
+{
+	struct lab *lab = *state;
+	struct lab_info info = { HV_RNDIS_INFO_CHECKSUM,
+		HV_TX_IPV4 | HV_TX_UDP };
+	uint8_t frame[100];
+	uint16_t sum;
+
+	lab_start(lab, NULL, 0);
+	lab_packet(frame, sizeof(frame), false, false);
+	assert_int_equal(lab_send(lab, 0, frame, sizeof(frame), &info, 1), 1);
+	sum = get_be16(lab->last.bytes + 40);
+	/* what is missing is now there */
+	put_be16(frame + 50, (uint16_t)((get_be16(frame + 50) + sum) % 0xffff));
+	assert_int_equal(lab_send(lab, 0, frame, sizeof(frame), &info, 1), 1);
+	assert_int_equal(get_be16(lab->last.bytes + 40), 0xffff);
+}
+
 static void
 test_a_wrong_pseudo_header_is_seen(void **state)
 {
@@ -266,6 +286,11 @@ test_offloads_that_are_off_are_refused(void **state)
 	    HV_TX_IPV4 | HV_TX_TCP);
 	is_refused(lab, frame, 1000, HV_RNDIS_INFO_LSO,
 	    HV_LSO_VERSION_2 | HV_LSO_MSS(100));
+	off.lso1 = HV_PARAMETER_OFF;
+	assert_int_equal(lab_set(lab, HV_OID_OFFLOAD_PARAMETERS, &off,
+			     HV_NDIS_OFFLOAD_PARAMETERS_SIZE_1),
+	    0);
+	is_refused(lab, frame, 1000, HV_RNDIS_INFO_LSO, HV_LSO_MSS(100));
 }
 
 /* As guests make them: without lengths where version 2 wants none. */
@@ -523,6 +548,15 @@ test_parts_are_the_guests_until_completed(void **state)
 	lab_run(lab, PV_MILLISECOND);
 	assert_int_equal(lab->counts->refused, 4);
 	assert_int_equal(lab->counts->receive_in_use, 0);
+	/* the same part again, and the packet that had it before */
+	for (unsigned i = 0; i < sent; i++)
+		assert_true(lab_receive(lab, frame, sizeof(frame)));
+	lab_run(lab, PV_MILLISECOND);
+	for (unsigned i = 0; i < 10; i++)
+		lab_complete(lab, 0, lab->held[i]);
+	lab_run(lab, PV_MILLISECOND);
+	assert_int_equal(lab->counts->refused, 14);
+	assert_int_equal(lab->counts->receive_in_use, sent);
 }
 
 static void
@@ -829,6 +863,10 @@ test_frames_come_back(void **state)
 	assert_true((value & HV_RX_TCP_GOOD) != 0);
 	assert_true(lab_info(message, HV_RNDIS_INFO_VLAN, &value));
 	assert_int_equal(value, HV_VLAN(1, 2));
+	/* a guest that wants nothing gets nothing */
+	lab_filter(lab, HV_FILTER_NONE);
+	assert_int_equal(lab_send(lab, 0, frame, 500, NULL, 0), 1);
+	lab_nothing(lab);
 }
 
 static void
@@ -902,6 +940,7 @@ main(void)
 		lab_test(test_a_header_in_a_section_and_a_frame_in_pages),
 		lab_test(test_blank_checksums_are_made_good),
 		lab_test(test_headers_between_ip_and_tcp),
+		lab_test(test_a_checksum_of_zero),
 		lab_test(test_a_wrong_pseudo_header_is_seen),
 		lab_test(test_checksums_that_cannot_be),
 		lab_test(test_offloads_that_are_off_are_refused),
