@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What becomes of each channel that is offered: a service, a device with a
- * driver, a sub-channel of one, or a line that nobody wants it; and how it goes
- * again.  Drivers come and go in here only.
+ * What becomes of each channel that is offered, until it goes again.  Drivers
+ * come and go in here only.
  */
-#include "guest/bus/format.h"
 #include "guest/bus/libc.h"
-#include "guest/hyperv/services.h"
 #include "guest/hyperv/vmbus_private.h"
 
-/* How long attaching waits for a device to be up. */
-#define DEVICE_PATIENCE (5 * PV_SECOND)
-/* And devices for the services, whose line comes first: the host asks them for
- * their versions at once, or when it likes. */
-#define SERVICE_PATIENCE (PV_SECOND / 2)
-
-static const struct hv_guid network = HV_GUID_NETWORK, scsi = HV_GUID_SCSI,
-			    ide = HV_GUID_IDE;
-
-static bool
-is(const struct vmbus_channel *channel, const struct hv_guid *type)
-{
-	return memcmp(&channel->offer.type, type, sizeof(*type)) == 0;
-}
-
-/* ---- Attach ------------------------------------------------------------ */
+/* ---- Users ------------------------------------------------------------- */
 
 static bool
 is_service(const struct vmbus_channel *channel)
@@ -46,8 +28,8 @@ device_of(const struct vmbus_channel *channel)
 	return (struct pv_device *)(uintptr_t)device;
 }
 
-static void
-unused(struct vmbus_channel *channel)
+void
+vmbus_node_unused(struct vmbus_channel *channel)
 {
 	channel->user = NULL;
 	channel->owner = NULL;
@@ -76,94 +58,8 @@ vmbus_nodes_check(struct vmbus *vmbus)
 
 		if (channel->user != NULL && channel->device != hyperv &&
 		    channel_node(first)->seen != vmbus->checks)
-			unused(channel);
+			vmbus_node_unused(channel);
 	}
-}
-
-/* As it is written elsewhere. */
-static void
-guid_text(const struct hv_guid *guid, char to[HV_GUID_TEXT + 1])
-{
-	static const uint8_t order[HV_GUID_SIZE] = { 3, 2, 1, 0, 5, 4, 7, 6, 8,
-		9, 10, 11, 12, 13, 14, 15 };
-	static const char digits[] = "0123456789abcdef";
-	size_t len = 0;
-
-	for (unsigned i = 0; i < HV_GUID_SIZE; i++) {
-		uint8_t byte = guid->bytes[order[i]];
-
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			to[len++] = '-';
-		to[len++] = digits[byte >> 4];
-		to[len++] = digits[byte & 0xf];
-	}
-	to[len] = '\0';
-}
-
-static void
-attach_device(struct vmbus_channel *channel)
-{
-	struct pv_device *parent = channel->hyperv->device;
-	const char *name = vmbus_class_name(&channel->offer.type);
-	const char *driver = NULL;
-	struct pv_device *device;
-	char where[80], type[HV_GUID_TEXT + 1];
-
-	pv_format(where, sizeof(where), "channel %u", channel->offer.relid);
-	if (is(channel, &scsi) || is(channel, &ide))
-		driver = "hvs";
-	else if (is(channel, &network))
-		driver = "hvn";
-	if (driver != NULL) {
-		device = pv_device_attach(parent, driver, where, channel);
-		if (device == NULL)
-			unused(channel);
-		return;
-	}
-	if (channel->offer.flags & HV_VMBUS_OFFER_HVSOCK) {
-		name = "hvsock";
-	} else if (name == NULL) {
-		name = "unknown";
-		guid_text(&channel->offer.type, type);
-		pv_format(where, sizeof(where), "channel %u, class %s,",
-		    channel->offer.relid, type);
-	}
-	pv_device_unconfigured(parent, name, where, channel);
-}
-
-/* False: not now. */
-static bool
-try(struct vmbus *vmbus, struct vmbus_node *node)
-{
-	struct vmbus_channel *channel = &node->channel;
-	struct hyperv *hyperv = vmbus->hyperv;
-	uint64_t now = pv_bus_now(hyperv->bus);
-	struct vmbus_channel *primary = channel->primary;
-
-	if (channel->offer.sub != 0) {
-		/* for who did not ask for any yet there are none */
-		if (primary == NULL || primary->state != VMBUS_OPEN ||
-		    primary->user == NULL)
-			return false;
-		node->tried = true;
-		if (primary->user->sub != NULL)
-			primary->user->sub(primary->owner, channel);
-		return true;
-	}
-	if (!node->looked) {
-		node->looked = true;
-		if (services_offer(hyperv, channel)) {
-			node->tried = true;
-			node->patience = now + SERVICE_PATIENCE;
-			return true;
-		}
-	}
-	if (vmbus->held)
-		return false;
-	node->tried = true;
-	node->patience = now + DEVICE_PATIENCE;
-	attach_device(channel);
-	return true;
 }
 
 /* ---- Go ---------------------------------------------------------------- */
@@ -299,7 +195,7 @@ leave(struct vmbus *vmbus, struct vmbus_node *node)
 	/* of its own accord it stays offered, and unused */
 	if (channel->offer.sub == 0)
 		detach(vmbus, channel);
-	unused(channel);
+	vmbus_node_unused(channel);
 	vmbus_channel_close(channel);
 	if (!node->rescinded)
 		node->left = false;
@@ -336,14 +232,14 @@ step(struct vmbus *vmbus, struct vmbus_node *node)
 			return false;
 		node->resuming = false;
 		node->patience = pv_bus_now(vmbus->hyperv->bus) +
-		    DEVICE_PATIENCE;
+		    VMBUS_DEVICE_PATIENCE;
 		if (channel->user != NULL && channel->user->resumed != NULL)
 			channel->user->resumed(channel->owner);
 		return true;
 	}
 	if (node->tried || node->rescinded || vmbus->phase != VMBUS_UP)
 		return false;
-	return try(vmbus, node);
+	return vmbus_node_try(vmbus, node);
 }
 
 /* ---- Poll -------------------------------------------------------------- */

@@ -2,8 +2,9 @@
 /*
  * What the files of VMBus share.  Two halves meet here: the connection with its
  * messages and offers (vmbus.c, vmbus_connect.c, vmbus_request.c,
- * vmbus_messages.c, vmbus_offers.c, vmbus_nodes.c) and the channels with what
- * is lent on them (channel.c, gpadl.c, traffic.c, monitor.c).
+ * vmbus_messages.c, vmbus_offers.c, vmbus_nodes.c, vmbus_attach.c) and the
+ * channels with what is lent on them (channel*.c, gpadl.c, traffic.c,
+ * monitor.c).
  */
 #ifndef GUEST_HYPERV_VMBUS_PRIVATE_H
 #define GUEST_HYPERV_VMBUS_PRIVATE_H
@@ -190,6 +191,11 @@ void vmbus_offered(struct vmbus *, const void *payload, size_t size);
 void vmbus_rescind(struct vmbus *, uint32_t relid);
 void vmbus_all_offered(struct vmbus *);
 
+/* vmbus_attach.c: somebody takes it, or nobody does.  False: not now. */
+bool vmbus_node_try(struct vmbus *, struct vmbus_node *);
+/* Attaching waits no longer for a device to be up. */
+#define VMBUS_DEVICE_PATIENCE (5 * PV_SECOND)
+
 /* vmbus_nodes.c: what comes of it.  Attach, detach, release what is to be. */
 bool vmbus_nodes_poll(struct vmbus *, unsigned budget);
 /* Forget users that are gone; before anything is done on their account. */
@@ -204,6 +210,8 @@ void vmbus_nodes_forget(struct vmbus *);
 void vmbus_nodes_resume(struct vmbus *);
 void vmbus_nodes_close(struct vmbus *);
 void vmbus_node_free(struct vmbus *, struct vmbus_node *);
+/* Nobody uses it any more. */
+void vmbus_node_unused(struct vmbus_channel *);
 /* The services are settled; devices may be attached now. */
 bool vmbus_services_settled(const struct hyperv *);
 void vmbus_attach_devices(struct hyperv *);
