@@ -626,12 +626,15 @@ calm(struct trial *trial)
 
 	host->lose_events = false;
 	trial->failing = false;
+	/* what was not signalled because of a mask is looked for */
 	for (unsigned i = 0; i <= 2; i++) {
 		*host_vmbus_manners(host_storvsp_device(trial->first),
 		    i) = none;
-		if (trial->net != NULL)
-			*host_vmbus_manners(host_netvsp_device(trial->net),
-			    i) = none;
+		host_vmbus_look(host_storvsp_device(trial->first), i);
+		if (trial->net == NULL)
+			continue;
+		*host_vmbus_manners(host_netvsp_device(trial->net), i) = none;
+		host_vmbus_look(host_netvsp_device(trial->net), i);
 	}
 	*host_storvsp_manners(trial->first) =
 	    (struct host_storvsp_manners){ .reorder = chance(trial, 2) };
