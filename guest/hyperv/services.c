@@ -351,6 +351,8 @@ services_poll(struct hyperv *hyperv, unsigned budget)
 
 	if (hyperv->services == NULL)
 		return false;
+	if (budget == 0)
+		budget = 1;
 	thaw(hyperv);
 	for (struct service *service = hyperv->services->list; service != NULL;
 	     service = next) {
