@@ -11,10 +11,8 @@ typedef uint64_t __attribute__((may_alias)) word;
  * published.
  */
 static bool
-look(struct ring_out *ring)
+believe(struct ring_out *ring, uint32_t read)
 {
-	uint32_t read = shared_load32(&ring->header->read);
-
 	if (!ring_is_index(ring->size, read) ||
 	    ring_distance(ring->size, ring->read, read) >
 		ring_distance(ring->size, ring->read, ring->published)) {
@@ -23,6 +21,12 @@ look(struct ring_out *ring)
 	}
 	ring->read = read;
 	return true;
+}
+
+static bool
+look(struct ring_out *ring)
+{
+	return believe(ring, shared_load32(&ring->header->read));
 }
 
 static uint32_t
@@ -229,7 +233,7 @@ ring_put(struct ring_out *ring, const struct ring_packet_out *packet)
 bool
 ring_publish(struct ring_out *ring)
 {
-	uint32_t from = ring->published;
+	uint32_t from = ring->published, read;
 
 	if (ring->broken || ring->write == from)
 		return false;
@@ -238,5 +242,11 @@ ring_publish(struct ring_out *ring)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (shared_load32(&ring->header->interrupt_mask) != 0)
 		return false;
-	return look(ring) && ring->read == from;
+	read = shared_load32(&ring->header->read);
+	if (read != from) {
+		(void)believe(ring, read);
+		return false;
+	}
+	ring->read = read;
+	return true;
 }
