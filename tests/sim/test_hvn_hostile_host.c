@@ -439,8 +439,9 @@ test_h7_any_mask_and_any_wish(void **state)
 		ended(1, PV_OK);
 	}
 	ring(vif)->always_masked = false;
-	host_netvsp_look(vif->net);
-	hv_vif_run(vif, PV_MILLISECOND);
+	submit(vif, 1);
+	host_netvsp_look(vif->net); /* and wants signals from now on */
+	hv_vif_wait(vif, &frames[0]);
 	ring(vif)->no_features = true;
 	ring(vif)->full_is_size1 = true;
 	hostile_is_not_broken(vif);
