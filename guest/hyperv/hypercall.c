@@ -61,6 +61,19 @@ hyperv_hypercall_suspend(struct hyperv *hyperv)
 	guest_id(hyperv, 0);
 }
 
+/* Where somebody else's page is, and stays, ours is not. */
+static bool
+take_away(struct hyperv *hyperv)
+{
+	uint64_t value = 0;
+
+	if (hyperv->port->msr_read(hyperv->port->ctx, HV_MSR_HYPERCALL,
+		&value) == PV_OK &&
+	    (value & HV_PLACE_ADDRESS) != hyperv->hypercall_physical)
+		return true;
+	return hyperv_place(hyperv, HV_MSR_HYPERCALL, 0);
+}
+
 /* As long as it covers our page with its own, that page can serve nobody. */
 void
 hyperv_hypercall_close(struct hyperv *hyperv)
@@ -68,7 +81,7 @@ hyperv_hypercall_close(struct hyperv *hyperv)
 	const struct pv_port *port = hyperv->port;
 
 	if (hyperv->hypercall_page != NULL) {
-		if (hyperv_place(hyperv, HV_MSR_HYPERCALL, 0))
+		if (take_away(hyperv))
 			port->pages_free(port->ctx, hyperv->hypercall_page, 1);
 		else
 			hyperv->stats->held++;

@@ -491,6 +491,31 @@ test_h50_each_register_fails(void **state)
 	assert_in_range(counts->pages, 0, 59);
 }
 
+/* Somebody before us wanted his page of hypercalls to stay (TLFS 3.13). */
+static int
+read_locked(void *ctx, uint32_t msr, uint64_t *value)
+{
+	int error = true_read(ctx, msr, value);
+
+	if (msr == HV_MSR_HYPERCALL)
+		*value = 0x1234000 | HV_HYPERCALL_LOCKED | HV_PLACE_ENABLE;
+	return error;
+}
+
+static void
+test_a_page_that_is_locked(void **state)
+{
+	struct partition *partition = *state;
+
+	partition_machine(partition, &usual);
+	true_read = port_of(partition)->msr_read;
+	port_of(partition)->msr_read = read_locked;
+	assert_int_equal(partition_attach_bus(partition, NULL), PV_OK);
+	assert_null(partition->device);
+	world_has_line(partition->world,
+	    "\"hyperv\" at pvbus0: busy, not configured");
+}
+
 /* ---- Those before us --------------------------------------------------- */
 
 /* A kernel that crashed left all as it was: pages, connection, open channels.
@@ -545,6 +570,7 @@ main(void)
 		partition_test(test_h50_no_memory_at_each_allocation),
 		partition_test(test_h50_no_pages),
 		partition_test(test_h50_each_register_fails),
+		partition_test(test_a_page_that_is_locked),
 		partition_test(test_after_a_crash),
 	};
 
