@@ -73,6 +73,11 @@ enum pv_fact {
 	PV_FACT_OS_VERSION,   /* of that: "12" */
 	PV_FACT_OS_BUILD,     /* of the kernel: "6.1.0-18-amd64" */
 	PV_FACT_ARCHITECTURE, /* "x86_64" */
+	PV_FACT_OS_ID,        /* os-release(5): "debian" */
+	PV_FACT_OS_PRETTY,    /* "Debian GNU/Linux 12 (bookworm)" */
+	PV_FACT_OS_FAMILY,    /* of the kernel: "Linux" */
+	PV_FACT_DNS_DOMAIN,   /* "example.org" */
+	PV_FACT_DNS_SEARCH,   /* suffixes, separated by blanks */
 	PV_FACT_COUNT
 };
 
@@ -97,6 +102,34 @@ struct pv_netif {
 	struct pv_address address[PV_NETIF_ADDRESSES];
 	struct pv_address gateway[PV_NETIF_SERVERS];
 	struct pv_address dns_server[PV_NETIF_SERVERS];
+};
+
+/* Where packets go: to `prefix` bits of `to`, through `gateway` (family 0: none)
+ * of the netif with this index. */
+struct pv_route {
+	struct pv_address to, gateway;
+	unsigned netif;
+	uint32_t metric;
+};
+
+/* A file system that is mounted, on a disk of the guest. */
+struct pv_filesystem {
+	char path[128], type[32];
+	uint64_t size, free; /* bytes; free for who is not root */
+	unsigned devices;
+	char device[4][128]; /* "/dev/sda1" */
+};
+
+/* How VMware's backdoor is called: CPUID says what a machine has. */
+enum pv_backdoor_way {
+	PV_BACKDOOR_PORT, /* IN EAX, DX; or the string forms */
+	PV_BACKDOOR_VMCALL,
+	PV_BACKDOOR_VMMCALL
+};
+
+/* The registers that VMware's tools load and take back, whole. */
+struct pv_backdoor {
+	uint64_t ax, bx, cx, dx, si, di, bp;
 };
 
 /* What to do with the host's time. */
@@ -319,6 +352,38 @@ struct pv_port {
 	/* The guest's memory, for hosts that share theirs: pages of 4 KiB that
 	 * are free, and that are spoken for. */
 	int (*memory)(void *ctx, uint64_t *available, uint64_t *committed);
+
+	/*
+	 * VMware's backdoor.  The string form moves CX bytes at SI to the host
+	 * (`out`) or to DI from it, in one exit; addresses are those of the
+	 * caller.  PV_ENODEV: there is none (the instruction faults, and that
+	 * is survived).
+	 */
+	int (*backdoor)(void *ctx, enum pv_backdoor_way way,
+	    struct pv_backdoor *registers);
+	int (*backdoor_string)(void *ctx, enum pv_backdoor_way way, bool out,
+	    struct pv_backdoor *registers);
+
+	/*
+	 * A stream to the host by vsock, where the platform has it (Linux:
+	 * AF_VSOCK to CID 0).  vsock_open: a number for the others, or
+	 * PV_ENODEV (no such transport), PV_EACCES (not from a privileged
+	 * port), PV_EBUSY (refused for now).  read and write: bytes, or
+	 * PV_EAGAIN (wait() ends when that is over), PV_ENODEV when it has
+	 * ended.
+	 */
+	int (*vsock_open)(void *ctx, unsigned port, bool privileged);
+	long (*vsock_read)(void *ctx, int stream, void *to, size_t room);
+	long (
+	    *vsock_write)(void *ctx, int stream, const void *from, size_t size);
+	void (*vsock_close)(void *ctx, int stream);
+
+	/* The index-th route or file system, PV_ENOENT past the last.  A number
+	 * that is another after each change of interfaces, addresses or routes
+	 * (wait() ends on one); absent: look now and then. */
+	int (*route)(void *ctx, unsigned index, struct pv_route *out);
+	int (*filesystem)(void *ctx, unsigned index, struct pv_filesystem *out);
+	uint64_t (*netif_changes)(void *ctx);
 };
 
 #endif

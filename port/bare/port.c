@@ -172,9 +172,12 @@ port_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
 		[PV_FACT_OS_BUILD] = PVBUS_VERSION,
 		[PV_FACT_ARCHITECTURE] = "x86_64",
 	};
-	size_t len = strlen(facts[fact]);
+	size_t len;
 
 	(void)ctx;
+	if (fact >= PV_FACT_COUNT || facts[fact] == NULL)
+		return PV_ENOENT;
+	len = strlen(facts[fact]);
 	if (len < room)
 		memcpy(to, facts[fact], len + 1);
 	return (long)len;

@@ -55,6 +55,33 @@ os_release(const struct linux_port *linux_port, const char *word, char *to,
 	return found;
 }
 
+/* What follows a word of resolv.conf(5), to the end of its line. */
+static long
+resolver(const struct linux_port *linux_port, const char *word, char *to,
+    size_t room)
+{
+	char path[PATH_MAX], line[1024];
+	size_t len = strlen(word);
+	long found = PV_ENOENT;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/resolv.conf",
+	    linux_port->config.etc != NULL ? linux_port->config.etc : "/etc");
+	file = fopen(path, "re");
+	if (file == NULL)
+		return PV_ENOENT;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		char *value = line + len + strspn(line + len, " \t");
+
+		if (strncmp(line, word, len) != 0 || value == line + len)
+			continue;
+		value[strcspn(value, "\n")] = '\0';
+		found = snprintf(to, room, "%s", value); /* the last counts */
+	}
+	fclose(file);
+	return found;
+}
+
 long
 linux_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
 {
@@ -75,6 +102,20 @@ linux_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
 		if (os_release(linux_port, "VERSION_ID", text, sizeof(text)))
 			return snprintf(to, room, "%s", text);
 		return snprintf(to, room, "%s", name.release);
+	case PV_FACT_OS_ID:
+		if (os_release(linux_port, "ID", text, sizeof(text)))
+			return snprintf(to, room, "%s", text);
+		return PV_ENOENT;
+	case PV_FACT_OS_PRETTY:
+		if (os_release(linux_port, "PRETTY_NAME", text, sizeof(text)))
+			return snprintf(to, room, "%s", text);
+		return PV_ENOENT;
+	case PV_FACT_OS_FAMILY:
+		return snprintf(to, room, "%s", name.sysname);
+	case PV_FACT_DNS_DOMAIN:
+		return resolver(linux_port, "domain", to, room);
+	case PV_FACT_DNS_SEARCH:
+		return resolver(linux_port, "search", to, room);
 	case PV_FACT_OS_BUILD:
 		return snprintf(to, room, "%s", name.release);
 	case PV_FACT_ARCHITECTURE:

@@ -487,6 +487,10 @@ test_facts(void **state)
 			     cut, sizeof(cut)),
 	    strlen("Other GNU/Linux"));
 	assert_string_equal(cut, "Ot");
+	fact_is(place, PV_FACT_OS_PRETTY, "Other 1");
+	put(place, "resolv.conf", "domain example.org\nsearch a.example b\n");
+	fact_is(place, PV_FACT_DNS_DOMAIN, "example.org");
+	fact_is(place, PV_FACT_DNS_SEARCH, "a.example b");
 	put(place, "os-release", "NAME=");
 	fact_is(place, PV_FACT_OS_NAME, "Linux");
 }
