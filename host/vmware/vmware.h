@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A model of VMware as its guest's tools meet it: the backdoor, GuestRPC both
+ * ways over it and over vsock, guestinfo with its limits, and an administrator.
+ *
+ * All calls come from one thread.  Manners are what a test makes it do wrong;
+ * none happens unless asked for.  The guest is hostile too: the model serves a
+ * VMM.
+ */
+#ifndef HOST_VMWARE_VMWARE_H
+#define HOST_VMWARE_VMWARE_H
+
+#include "host/bus/world.h"
+
+struct host_vmware;
+
+struct host_vmware_config {
+	const struct host_world *world;
+	bool no_cookies;      /* open with the flag is refused */
+	bool no_high;         /* no high-bandwidth port */
+	unsigned channels;    /* at most; 0: 128 */
+	size_t message_limit; /* bytes; 0: 65536 */
+	size_t info_limit;    /* of all guestinfo, bytes; 0: 1 MiB */
+	bool info_read_only;  /* isolation.tools.setInfo.disable */
+	bool vsock;           /* streams are taken at 976 and 975 */
+	bool vsock_unprivileged_refused;
+	unsigned time_commands; /* 55, 46 and 23 known; 2: 46 and 23; 1: 23;
+				 * 0: all */
+	uint64_t wall; /* nanoseconds since 1970 at the world's time 0 */
+	uint64_t lag;
+	/* what is refused, so that the guest falls back: bits */
+	unsigned refuse; /* HOST_VMWARE_NO_… */
+};
+#define HOST_VMWARE_NO_NIC_V3 0x1u
+#define HOST_VMWARE_NO_NIC_TYPE_10 0x2u
+#define HOST_VMWARE_NO_NIC_V2 0x4u
+#define HOST_VMWARE_NO_DETAILED 0x8u
+#define HOST_VMWARE_NO_DISK_JSON 0x10u
+#define HOST_VMWARE_NO_VERSIONTYPE 0x20u
+
+/* NULL when out of memory. */
+struct host_vmware *host_vmware_new(const struct host_vmware_config *);
+void host_vmware_free(struct host_vmware *);
+
+/* ---- What a vCPU does ------------------------------------------------- */
+
+/* Registers in and out as VMware's convention has them (AX…BP). */
+struct host_backdoor {
+	uint64_t ax, bx, cx, dx, si, di, bp;
+};
+/* The low-bandwidth form.  Addresses of the string form are linear. */
+void host_vmware_backdoor(struct host_vmware *, struct host_backdoor *);
+void host_vmware_string(struct host_vmware *, bool out, struct host_backdoor *);
+
+/* A stream of the guest's to a port: a number, or -1 refused, -2 not from this
+ * source.  What the guest writes, and what it can read. */
+int host_vmware_vsock_open(struct host_vmware *, unsigned port,
+    bool privileged);
+bool host_vmware_vsock_write(struct host_vmware *, int stream,
+    const void *bytes, size_t size);
+/* Bytes, 0: nothing now, -1: it has ended. */
+long host_vmware_vsock_read(struct host_vmware *, int stream, void *to,
+    size_t room);
+void host_vmware_vsock_close(struct host_vmware *, int stream);
+
+/* ---- Misbehaviour and counts ------------------------------------------ */
+
+struct host_vmware_manners {
+	bool silent; /* registers come back unchanged */
+	bool ones;   /* all ones */
+	/* in the n-th message call (command 30) from now on, once: */
+	unsigned bad_nth;
+	enum {
+		HOST_VMWARE_FAIL = 1, /* no success bit */
+		HOST_VMWARE_CHECKPOINT,
+		HOST_VMWARE_CLOSED,
+		HOST_VMWARE_CHANNEL, /* another channel id comes back */
+		HOST_VMWARE_COOKIE,
+		HOST_VMWARE_LENGTH,  /* reply length is bad_value */
+		HOST_VMWARE_TYPE,    /* DX high is bad_value */
+		HOST_VMWARE_NO_REPLY /* nothing waits */
+	} bad_how;
+	uint32_t bad_value;
+	bool checkpoint_always;
+	unsigned high_fails;   /* the n-th string call moves half and fails */
+	unsigned vsock_cut;    /* the stream ends in the n-th packet */
+	bool vsock_mute;       /* takes all, answers nothing */
+	const char *rpc_reply; /* to each call, in place of the true one */
+	size_t rpc_reply_len;  /* 0: its text */
+};
+struct host_vmware_manners *host_vmware_manners(struct host_vmware *);
+
+struct host_vmware_counts {
+	uint64_t exits, strings;
+	uint64_t rpcs, tclo_polls, tclo_calls;
+	unsigned channels_open, streams_open;
+	uint64_t refused; /* what no guest should say */
+	bool running;     /* tools are, by the loop or by vsock's ping */
+	unsigned pings;
+};
+const struct host_vmware_counts *host_vmware_counts(struct host_vmware *);
+
+/* ---- guestinfo -------------------------------------------------------- */
+
+bool host_vmware_set_info(struct host_vmware *, const char *key,
+    const void *value, size_t size);
+/* NULL: there is none; the length at *size. */
+const char *host_vmware_info(struct host_vmware *, const char *key,
+    size_t *size);
+/* The guest may not touch keys that begin so. */
+void host_vmware_deny(struct host_vmware *, const char *prefix);
+
+/* ---- The administrator ------------------------------------------------ */
+
+/* Put a call to the guest in the queue, as it stands; the answer is kept. */
+bool host_vmware_call(struct host_vmware *, const void *text, size_t size);
+/* The answer to the n-th call since the start, from 0, or NULL. */
+const char *host_vmware_answer(struct host_vmware *, unsigned n, size_t *size);
+unsigned host_vmware_answers(struct host_vmware *);
+/* Where all that the guest said is kept, RPCs in order: "info-set a b". */
+const char *host_vmware_rpc(struct host_vmware *, unsigned n, size_t *size);
+/* The last of those that begins so, or NULL. */
+const char *host_vmware_rpc_last(struct host_vmware *, const char *prefix,
+    size_t *size);
+/* OS_Halt and the others, with what the guest said of it: 0 nothing yet,
+ * 1 good, -1 refused. */
+bool host_vmware_power(struct host_vmware *, const char *what);
+int host_vmware_power_status(struct host_vmware *);
+/* vmbackup.start, and so on; the last event that the guest sent. */
+bool host_vmware_snapshot(struct host_vmware *, bool quiesce);
+const char *host_vmware_backup_event(struct host_vmware *);
+/* The host's clock steps. */
+void host_vmware_step(struct host_vmware *, int64_t nanoseconds);
+/* The machine was saved and comes back: channels and streams are gone. */
+void host_vmware_resume(struct host_vmware *);
+/* What SetGuestInfo told, decoded: text by type, the NIC list as bytes. */
+const char *host_vmware_reported(struct host_vmware *, unsigned type,
+    size_t *size);
+
+#endif
