@@ -219,6 +219,7 @@ test_signals_need_a_connection(void **state)
 	    HV_STATUS_SUCCESS);
 	pass(*state, PV_MILLISECOND);
 	assert_int_equal(echo->signalled, 2);
+	assert_int_equal(host_hyperv_counts(guest->host)->signals, 6);
 	raw_channel_close(channel);
 	assert_int_equal(raw_hv_signal(guest, connection, 0),
 	    HV_STATUS_INVALID_CONNECTION_ID);

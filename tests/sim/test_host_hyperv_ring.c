@@ -634,6 +634,16 @@ test_monitored_signals_cost_no_hypercall(void **state)
 	assert_int_equal(page->group[monitor / 32].pending, 1);
 	assert_int_equal(sim_next_event(((struct world *)*state)->sim),
 	    PV_NEVER);
+	/* open and closed once more */
+	raw_channel_free(parts.channel);
+	parts.channel = raw_channel_new(parts.guest, &parts.guest->offers[0], 2,
+	    0);
+	pass(*state, 10 * PV_MILLISECOND);
+	assert_int_equal(page->group[monitor / 32].pending, 0);
+	raw_channel_close(parts.channel);
+	pass(*state, 100 * PV_MILLISECOND);
+	assert_int_equal(sim_next_event(((struct world *)*state)->sim),
+	    PV_NEVER);
 	end(&parts);
 }
 

@@ -21,6 +21,8 @@ test_packets_go_both_ways_in_every_version(void **state)
 		raw_hv_offers(guest);
 		assert_int_equal(guest->offer_count, 1);
 		relid = guest->offers[0].relid;
+		assert_int_equal(guest->offers[0].dedicated,
+		    versions[i] >= HV_VMBUS_1_1);
 		channel = raw_channel_new(guest, &guest->offers[0], 2, 0);
 		raw_channel_say(channel, 99, "a message!", 10);
 		pass(*state, PV_MILLISECOND);
@@ -464,6 +466,8 @@ test_bad_gpadls_are_refused(void **state)
 	sizes[4] = 52;
 	bad[5].range.offset = 4096;
 	bad[6].range.bytes = 0;
+	bad[6].size = 8;
+	sizes[6] = 28;
 	bad[7].frames[1] = 0x123456789abcd;
 	bad[8].range.bytes = 8193;
 	bad[9].size = 16; /* more in the message than announced */

@@ -263,7 +263,10 @@ raw_hv_contact(struct raw_hv *guest, uint32_t version)
 			     HV_MESSAGE_VMBUS, &contact, sizeof(contact)),
 	    HV_STATUS_SUCCESS);
 	answer = raw_hv_expect(guest, HV_VMBUS_VERSION_RESPONSE);
-	assert_true(guest->message.size >= sizeof(*answer));
+	assert_int_equal(guest->message.size,
+	    answer->accepted != 0 && version >= HV_VMBUS_6_0
+		? sizeof(struct hv_vmbus_version_features)
+		: sizeof(*answer));
 	if (answer->accepted == 0)
 		return false;
 	assert_int_equal(answer->state, HV_VMBUS_STATE_SUCCESS);
