@@ -113,19 +113,21 @@ take_frame(struct nv_channel *channel, uint8_t *message, size_t size)
 
 /* ---- Its packet ------------------------------------------------------- */
 
-/* Padding to the alignment is part of the message before it. */
+/* Padding to the alignment is part of the message before it.  Linux puts any
+ * long frame behind short ones, as long as that one is not copied. */
 static bool
-is_in_place(const struct host_netvsp *net, unsigned number, size_t at)
+is_in_place(const struct host_netvsp *net, unsigned number, size_t at,
+    size_t length, bool direct)
 {
 	const struct host_netvsp_config *config = &net->config;
 
 	return number == 0 ||
-	    (number < config->aggregate && at < config->aggregate_size &&
-		at % config->aggregate_align == 0);
+	    (number < config->aggregate && at % config->aggregate_align == 0 &&
+		(direct ? at : at + length) <= config->aggregate_size);
 }
 
 static uint32_t
-take_frames(struct nv_channel *channel, size_t size)
+take_frames(struct nv_channel *channel, size_t size, bool direct)
 {
 	struct host_netvsp *net = channel->net;
 	size_t at = 0;
@@ -136,7 +138,8 @@ take_frames(struct nv_channel *channel, size_t size)
 
 		if (!nv_rndis_first(message, size - at, &header) ||
 		    header.type != HV_RNDIS_PACKET ||
-		    !is_in_place(net, i, at) || !net->operational ||
+		    !is_in_place(net, i, at, header.length, direct) ||
+		    !net->operational ||
 		    !take_frame(channel, message, header.length)) {
 			net->counts.refused++;
 			return HV_NVSP_STATUS_INVALID_RNDIS;
@@ -171,6 +174,7 @@ nv_transmitted(struct nv_channel *channel,
     const struct host_vmbus_packet *packet, const struct hv_nvsp_rndis *rndis)
 {
 	struct host_netvsp *net = channel->net;
+	bool direct = packet->type == HV_PACKET_GPA_DIRECT;
 	size_t size;
 
 	if (rndis->channel > HV_NVSP_CONTROL ||
@@ -183,7 +187,7 @@ nv_transmitted(struct nv_channel *channel,
 	net->counts.tx_packets++;
 	if (rndis->section != HV_NVSP_NO_SECTION)
 		net->counts.tx_sections++;
-	if (packet->type == HV_PACKET_GPA_DIRECT)
+	if (direct)
 		net->counts.tx_direct++;
-	return take_frames(channel, size);
+	return take_frames(channel, size, direct);
 }

@@ -127,6 +127,37 @@ test_buffers_that_are_none(void **state)
 	assert_int_equal(answer.u.recv_buffer_complete.status,
 	    HV_NVSP_STATUS_FAILURE);
 	assert_int_equal(lab->counts->refused, 4);
+	assert_true(ask_buffer(lab, HV_NVSP_SEND_BUFFER, gpadl, &answer));
+	assert_int_equal(answer.u.send_buffer_complete.status,
+	    HV_NVSP_STATUS_SUCCESS);
+	assert_true(ask_buffer(lab, HV_NVSP_SEND_BUFFER, gpadl, &answer));
+	assert_int_equal(answer.u.send_buffer_complete.status,
+	    HV_NVSP_STATUS_FAILURE);
+}
+
+/* 15 MB for 2008 R2 and before. */
+static void
+test_a_buffer_that_is_too_large(void **state)
+{
+	struct lab *lab = *state;
+	struct hv_nvsp answer;
+	uint64_t frame;
+	uint32_t gpadl;
+
+	(void)guest_pages(lab->world, 3841, &frame);
+	lab_nic(lab, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		lab_open(lab, 0);
+		lab_init(lab, i == 0 ? HV_NVSP_2 : HV_NVSP_4);
+		gpadl = raw_hv_gpadl(lab->guest, lab->offer.relid, frame << 12,
+		    3841);
+		assert_true(
+		    ask_buffer(lab, HV_NVSP_RECV_BUFFER, gpadl, &answer));
+		assert_int_equal(answer.u.recv_buffer_complete.status,
+		    i == 0 ? HV_NVSP_STATUS_FAILURE : HV_NVSP_STATUS_SUCCESS);
+		lab_close(lab, 0);
+		raw_hv_teardown(lab->guest, lab->offer.relid, gpadl);
+	}
 }
 
 static void
@@ -719,6 +750,7 @@ main(void)
 		lab_test(test_buffers_are_cut_into_parts),
 		lab_test(test_parts_are_as_long_as_the_mtu_wants),
 		lab_test(test_buffers_that_are_none),
+		lab_test(test_a_buffer_that_is_too_large),
 		lab_test(test_a_revoked_buffer_is_not_touched),
 		lab_test(test_the_other_messages_have_no_answer),
 		lab_test(test_objects_that_windows_asks_for),

@@ -81,6 +81,27 @@ test_several_frames_in_one_packet(void **state)
 }
 
 static void
+test_no_more_bytes_in_a_packet_than_was_told(void **state)
+{
+	struct lab *lab = *state;
+	uint8_t frame[1500];
+	size_t size = 0;
+
+	lab_start(lab, &(struct host_netvsp_config){ .aggregate_size = 3072 },
+	    0);
+	lab_pattern(frame, sizeof(frame), lab_mac);
+	for (unsigned i = 0; i < 3; i++) {
+		size += lab_message(lab->send + size, frame, 1492, NULL, 0);
+		lab->frames = 0;
+		assert_int_equal(lab_section(lab, 0, HV_NVSP_DATA, 0,
+				     (uint32_t)size),
+		    i < 2 ? HV_NVSP_STATUS_SUCCESS
+			  : HV_NVSP_STATUS_INVALID_RNDIS);
+		assert_int_equal(lab->frames, i < 2 ? i + 1 : 2);
+	}
+}
+
+static void
 test_messages_are_aligned_as_was_told(void **state)
 {
 	struct lab *lab = *state;
@@ -255,6 +276,9 @@ test_checksums_that_cannot_be(void **state)
 	is_refused(lab, frame, 100, HV_RNDIS_INFO_CHECKSUM,
 	    HV_TX_IPV4 | HV_TX_TCP | HV_TX_L4_OFFSET(38));
 	is_refused(lab, frame, 40, HV_RNDIS_INFO_CHECKSUM,
+	    HV_TX_IPV4 | HV_TX_TCP);
+	put_be16(frame + 20, 0x2001); /* a fragment that is not the first */
+	is_refused(lab, frame, 100, HV_RNDIS_INFO_CHECKSUM,
 	    HV_TX_IPV4 | HV_TX_TCP);
 	lab_pattern(frame, sizeof(frame), lab_mac);
 	is_refused(lab, frame, 100, HV_RNDIS_INFO_CHECKSUM,
@@ -936,6 +960,7 @@ main(void)
 		lab_test(test_frames_of_all_sizes_go_out),
 		lab_test(test_frames_that_are_too_long_or_short),
 		lab_test(test_several_frames_in_one_packet),
+		lab_test(test_no_more_bytes_in_a_packet_than_was_told),
 		lab_test(test_messages_are_aligned_as_was_told),
 		lab_test(test_a_header_in_a_section_and_a_frame_in_pages),
 		lab_test(test_blank_checksums_are_made_good),

@@ -406,6 +406,105 @@ test_a_flood_of_questions(void **state)
 	assert_int_equal(lab->counts->refused, refused);
 }
 
+/* The same part is the first of another packet. */
+static void
+test_a_completion_of_the_packet_before(void **state)
+{
+	struct lab *lab = *state;
+	uint8_t frame[60];
+
+	lab_start(lab, NULL, 0);
+	lab->hold = true;
+	lab_pattern(frame, sizeof(frame), lab_mac);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(lab_receive(lab, frame, sizeof(frame)));
+		lab_run(lab, PV_MILLISECOND);
+		if (i == 0)
+			lab_complete(lab, 0, lab->held[0]);
+		lab_run(lab, PV_MILLISECOND);
+	}
+	assert_int_equal((uint32_t)lab->held[0], (uint32_t)lab->held[1]);
+	lab_complete(lab, 0, lab->held[0]);
+	refused_once(lab);
+	assert_int_equal(lab->counts->receive_in_use, 1);
+}
+
+static void
+test_frames_before_rndis_is_up(void **state)
+{
+	struct lab *lab = *state;
+	uint8_t frame[60];
+
+	lab_nic(lab, NULL);
+	lab_open(lab, 0);
+	lab_hello(lab, HV_NVSP_6_1, 1500);
+	lab_pattern(frame, sizeof(frame), lab_mac);
+	assert_int_equal(lab_send(lab, 0, frame, sizeof(frame), NULL, 0),
+	    HV_NVSP_STATUS_INVALID_RNDIS);
+	refused_once(lab);
+	assert_int_equal(lab->frames, 0);
+	assert_false(lab_receive(lab, frame, sizeof(frame)));
+}
+
+static void
+test_objects_with_offsets_outside(void **state)
+{
+	struct lab *lab = *state;
+	struct hv_ndis_rss_parameters rss = {
+		.object = { HV_NDIS_RSS_PARAMETERS, 2, sizeof(rss) },
+		.hash = HV_HASH_TOEPLITZ | HV_HASH_IPV4,
+		.table_size = 16,
+		.table_offset = sizeof(rss),
+		.key_size = HV_RSS_KEY,
+		.key_offset = sizeof(rss) + 16,
+	};
+	struct hv_rndis_parameter name = { 20, 28, 2, 48, 24 };
+	uint8_t bytes[sizeof(rss) + 16 + HV_RSS_KEY] = { 0 };
+	static const struct {
+		unsigned at, size;
+		uint32_t value;
+	} bad[] = {
+		{ 12, 2, 0 },          /* table: size */
+		{ 12, 2, 18 },         /* */
+		{ 12, 2, 516 },        /* */
+		{ 16, 4, 81 },         /* table: offset */
+		{ 16, 4, 0xfffffff8 }, /* */
+		{ 20, 2, 39 },         /* key: size */
+		{ 20, 2, 0xffff },     /* */
+		{ 24, 4, 57 },         /* key: offset */
+		{ 24, 4, 0xffffffff }, /* */
+	};
+
+	lab_start(lab, NULL, 0);
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy(bytes, &rss, sizeof(rss));
+		memcpy(bytes + bad[i].at, &bad[i].value, bad[i].size);
+		assert_int_equal(lab_set(lab, HV_OID_RSS_PARAMETERS, bytes,
+				     sizeof(bytes)),
+		    HV_RNDIS_STATUS_INVALID_DATA);
+		assert_false(lab->counts->rss);
+		refused_once(lab);
+	}
+	memcpy(bytes, &rss, sizeof(rss));
+	assert_int_equal(lab_set(lab, HV_OID_RSS_PARAMETERS, bytes, 27),
+	    HV_RNDIS_STATUS_TOO_SHORT);
+	refused_once(lab);
+	assert_int_equal(lab_set(lab, HV_OID_RSS_PARAMETERS, bytes,
+			     sizeof(bytes)),
+	    0);
+	for (unsigned i = 0; i < 4; i++) {
+		static const unsigned at[] = { 0, 4, 12, 16 };
+
+		memcpy(bytes, &name, sizeof(name));
+		put_le32(bytes + at[i], 0xfffffff0);
+		assert_int_equal(lab_set(lab, HV_OID_CONFIG_PARAMETER, bytes,
+				     72),
+		    HV_RNDIS_STATUS_INVALID_DATA);
+		refused_once(lab);
+	}
+	works(lab);
+}
+
 static void
 test_completions_of_a_wrong_kind(void **state)
 {
@@ -828,6 +927,9 @@ main(void)
 		lab_test(test_rndis_headers_that_cannot_be),
 		lab_test(test_rndis_requests_that_cannot_be),
 		lab_test(test_a_flood_of_questions),
+		lab_test(test_a_completion_of_the_packet_before),
+		lab_test(test_frames_before_rndis_is_up),
+		lab_test(test_objects_with_offsets_outside),
 		lab_test(test_completions_of_a_wrong_kind),
 		lab_test(test_a_buffer_taken_back_behind_its_back),
 		lab_test(test_a_guest_of_chance),
