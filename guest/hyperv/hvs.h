@@ -478,6 +478,8 @@ void hvs_advance(const struct pv_io *, unsigned *segment, size_t *within,
 /* It waits for its turn. */
 void hvs_enqueue(struct hvs_lane *, struct pv_io *);
 void hvs_lane_activate(struct hvs_lane *);
+/* The first that is active, which is not any more. */
+struct hvs_lane *hvs_lane_take(struct hvs_queue *);
 /* Put what waits into the ring. */
 void hvs_issue(struct hvs_queue *, uint64_t now);
 /* Send again what is due. */

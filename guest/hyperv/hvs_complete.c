@@ -107,21 +107,36 @@ take_posted(struct hvs_queue *queue)
 	}
 }
 
-/* Disks that are gone, or all of them. */
+static int
+lane_error(const struct hvs_lane *lane, int dead)
+{
+	return dead != PV_OK
+	    ? dead
+	    : -(int)__atomic_load_n(&lane->sd->dead, __ATOMIC_ACQUIRE);
+}
+
+/* Disks that are gone, or all of them.  Their lanes leave the list: they are
+ * freed when nothing is under way, and a queue that stands still issues
+ * nothing, which would take them out. */
 static void
 fail_lanes(struct hvs_queue *queue, int dead)
 {
 	unsigned count = queue->lanes_count;
+	struct hvs_lane *lane = queue->lanes;
 
-	for (struct hvs_lane *lane = queue->lanes; lane != NULL && count-- > 0;
-	     lane = lane->next) {
-		int error = dead;
+	while (lane != NULL && lane_error(lane, dead) == PV_OK)
+		lane = lane->next;
+	if (lane == NULL)
+		return;
+	while (count-- > 0) {
+		int error;
 
-		if (error == PV_OK)
-			error = -(int)__atomic_load_n(&lane->sd->dead,
-			    __ATOMIC_ACQUIRE);
+		lane = hvs_lane_take(queue);
+		error = lane_error(lane, dead);
 		if (error != PV_OK)
 			hvs_lane_fail(lane, error);
+		else
+			hvs_lane_activate(lane);
 	}
 }
 

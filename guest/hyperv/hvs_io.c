@@ -25,8 +25,8 @@ hvs_lane_activate(struct hvs_lane *lane)
 	queue->lanes_count++;
 }
 
-static struct hvs_lane *
-lane_take(struct hvs_queue *queue)
+struct hvs_lane *
+hvs_lane_take(struct hvs_queue *queue)
 {
 	struct hvs_lane *lane = queue->lanes;
 
@@ -286,7 +286,7 @@ hvs_issue(struct hvs_queue *queue, uint64_t now)
 		turn = run_lane(lane, now);
 		if (turn == TURN_FULL)
 			return;
-		lane_take(queue);
+		hvs_lane_take(queue);
 		if (turn != TURN_EMPTY)
 			hvs_lane_activate(lane);
 		idle = turn == TURN_WAITS ? idle + 1 : 0;
