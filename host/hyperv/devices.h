@@ -119,7 +119,7 @@ struct host_netvsp_manners {
 		HOST_NET_SEND_DONE, /* completion of a send */
 		HOST_NET_RANGES,    /* the header of a transfer-page packet */
 		HOST_NET_RNDIS,     /* an RNDIS message in the receive buffer */
-		HOST_NET_DESCRIPTOR /* the packet's id */
+		HOST_NET_DESCRIPTOR /* the id of any packet */
 	} bad_what;
 	unsigned patch_at, patch_len;
 	uint8_t patch[16];
