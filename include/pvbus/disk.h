@@ -134,7 +134,9 @@ pv_disk_poll(struct pv_disk *disk, unsigned queue, unsigned budget)
  * From the context that owns the bus: a CPU takes a queue, and its events come
  * there from now on; CPU 0 gives it back to pv_bus_poll().  Nobody may be using
  * the queue meanwhile.  PV_ENOTSUP: the host delivers events to CPU 0 only, and
- * nothing has changed.  PV_EINVAL: no such queue or CPU.
+ * nothing has changed.  PV_EINVAL: no such queue or CPU.  PV_EBUSY: disks of one
+ * controller share its queues (hvs), and the owner of another has it on another
+ * CPU.
  */
 static inline int
 pv_disk_own(struct pv_disk *disk, unsigned queue, unsigned cpu)
