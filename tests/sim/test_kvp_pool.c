@@ -302,8 +302,9 @@ test_h28_files_that_are_none(void **state)
 	memset(records[2].value, 'x', sizeof(records[2].value));
 	memset(records[3].key, 'x', sizeof(records[3].key));
 	/* few enough characters, but no NUL behind them */
-	for (size_t i = 0; i < sizeof(records[7].value); i += 2)
-		memcpy(records[7].value + i, "\xc3\xbc", 2);
+	memset(records[7].value, 'x', sizeof(records[7].value));
+	for (size_t i = 0; i + 3 <= sizeof(records[7].value); i += 3)
+		memcpy(records[7].value + i, "\xe8\xaa\x9e", 3);
 	memcpy(file, records, sizeof(records));
 	admin_machine(admin, KVP);
 	sim_machine_set_pool(admin->world->machine, HV_KVP_POOL_EXTERNAL, file,
