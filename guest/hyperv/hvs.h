@@ -101,7 +101,6 @@ struct hvs_command {
 	uint32_t operation; /* HV_STOR_… */
 	uint8_t path, target, lun;
 	struct scsi_cdb cdb; /* of HV_STOR_EXECUTE_SRB; data come in */
-	void *data;          /* a page, or NULL */
 	uint64_t physical;
 	uint32_t room;
 	uint64_t patience;
@@ -113,7 +112,7 @@ struct hvs_command {
 	bool absent;     /* there is no such LUN */
 	bool busy;
 	struct scsi_sense sense;
-	uint32_t length; /* bytes at data */
+	uint32_t length; /* bytes of data */
 };
 
 /* What waits for a queue, of one disk. */
@@ -322,8 +321,9 @@ struct hvs {
 	uint32_t rescan;  /* atomic: look for disks again */
 	uint32_t refresh; /* atomic: some disk wants to be looked at */
 	struct hvs_command command, reset;
-	void *page; /* for answers */
+	void *page; /* for answers; the host's to write to */
 	uint64_t page_physical;
+	uint8_t answer[PV_PAGE_SIZE]; /* the last of them */
 	struct hvs_scan scan;
 	unsigned rescans; /* in a row, of incomplete ones */
 

@@ -102,10 +102,11 @@ wanted(const struct hvs_scan *scan)
 /* ---- Answers ---------------------------------------------------------- */
 
 static void
-mode_answered(struct hvs_found *found, const struct hvs_command *command)
+mode_answered(struct hvs *hvs, struct hvs_found *found,
+    const struct hvs_command *command)
 {
 	if (command->error == PV_OK &&
-	    scsi_parse_mode(command->data, command->length, &found->mode) ==
+	    scsi_parse_mode(hvs->answer, command->length, &found->mode) ==
 		PV_OK)
 		found->has_mode = true;
 }
@@ -120,7 +121,7 @@ inquiry_answered(struct hvs *hvs, struct hvs_found *found,
 	if (command->absent)
 		return false;
 	if (error == PV_OK)
-		error = scsi_parse_inquiry(command->data, command->length,
+		error = scsi_parse_inquiry(hvs->answer, command->length,
 		    &found->inquiry);
 	if (error == PV_OK)
 		return found->inquiry.present;
@@ -144,10 +145,10 @@ capacity_answered(struct hvs *hvs, struct hvs_found *found,
 		found->no_medium = command->sense.asc >> 8 ==
 		    SCSI_ASC_NO_MEDIUM >> 8;
 	if (error == PV_OK && ten)
-		error = scsi_parse_capacity10(command->data, command->length,
+		error = scsi_parse_capacity10(hvs->answer, command->length,
 		    &found->capacity);
 	else if (error == PV_OK)
-		error = scsi_parse_capacity16(command->data, command->length,
+		error = scsi_parse_capacity16(hvs->answer, command->length,
 		    &found->capacity);
 	if (error == PV_EPROTO)
 		hvs->device->stats.bad_value++;
@@ -159,7 +160,7 @@ answered(struct hvs *hvs)
 {
 	struct hvs_found *found = &hvs->scan.found;
 	const struct hvs_command *command = &hvs->command;
-	const void *data = command->data;
+	const void *data = hvs->answer;
 	size_t len = command->length;
 	bool good = command->error == PV_OK;
 
@@ -202,7 +203,7 @@ answered(struct hvs *hvs)
 		break;
 	case HVS_L_MODE:
 	case HVS_L_MODE_ALL:
-		mode_answered(found, command);
+		mode_answered(hvs, found, command);
 		break;
 	case HVS_L_END:
 		break;

@@ -71,7 +71,6 @@ hvs_scsi(struct hvs *hvs, const struct scsi_cdb *cdb, uint32_t room)
 	command->target = target_of(hvs);
 	command->lun = (uint8_t)hvs->scan.lun;
 	command->cdb = *cdb;
-	command->data = hvs->page;
 	command->physical = hvs->page_physical;
 	command->room = room;
 	command->patience = COMMAND;
@@ -100,6 +99,8 @@ hvs_scan_answered(struct hvs *hvs)
 	    scan->tries++ < RETRIES)
 		return false;
 	scan->tries = scan->busy = 0;
+	if (command->error == PV_OK && hvs->page != NULL)
+		shared_copy(hvs->answer, hvs->page, command->length);
 	return true;
 }
 
@@ -122,7 +123,7 @@ luns_known(struct hvs *hvs)
 	scan->asked = true;
 	scan->luns = (struct scsi_luns){ 0 };
 	if (command->error == PV_OK &&
-	    scsi_parse_luns(command->data, command->length, &scan->luns) ==
+	    scsi_parse_luns(hvs->answer, command->length, &scan->luns) ==
 		PV_OK) {
 		for (unsigned lun = HVS_LUNS; lun <= UINT8_MAX; lun++)
 			scan->luns.ignored += scsi_has_lun(&scan->luns, lun);
