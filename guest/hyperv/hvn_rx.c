@@ -148,12 +148,13 @@ hvn_rx_open(struct hvn_queue *queue)
 		rx->copy = pv_alloc(bus, HVN_RX_ROOM);
 	if (rx->acks.ids == NULL)
 		rx->acks.ids = pv_alloc(bus, parts * sizeof(*rx->acks.ids));
+	/* it is freed by its size */
+	rx->acks.size = rx->acks.ids != NULL ? parts : 0;
+	rx->acks.head = rx->acks.count = 0;
 	if (rx->copy == NULL || rx->acks.ids == NULL) {
 		hvn_rx_close(queue);
 		return PV_ENOMEM;
 	}
-	rx->acks.size = parts;
-	rx->acks.head = rx->acks.count = 0;
 	rx->bad = false;
 	hvn_frame_forget(queue);
 	return PV_OK;
