@@ -916,6 +916,7 @@ settle(struct trial *trial)
 		assert_false(trial->flights[i].busy);
 	for (unsigned i = 0; i < FRAMES; i++)
 		assert_false(trial->sendings[i].busy);
+	assert_true(trial->ended > 50);
 	assert_int_equal(trial->submitted, trial->ended);
 	assert_int_equal(trial->transmitted, trial->transmitted_end);
 	for (unsigned i = 0; i < PLACES; i++) {
