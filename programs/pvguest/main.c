@@ -45,15 +45,27 @@ start_cpu(void *cpu)
 	pv_bus_cpu_start(bus, (unsigned)(uintptr_t)cpu);
 }
 
+static void
+stop_cpu(void *cpu)
+{
+	pv_bus_cpu_stop(bus, (unsigned)(uintptr_t)cpu);
+}
+
 /* One after the other, as a bus wants it. */
+static void
+on_cpus(void (*call)(void *), const char *what)
+{
+	for (unsigned cpu = 1; bus != NULL && cpu < bare_cpus(); cpu++) {
+		bare_cpu_run(cpu, call, (void *)(uintptr_t)cpu);
+		if (bare_cpu_join(cpu, bare_now() + PV_SECOND) != PV_OK)
+			bare_panic("CPU %u did not %s its devices", cpu, what);
+	}
+}
+
 static void
 start_cpus(void)
 {
-	for (unsigned cpu = 1; bus != NULL && cpu < bare_cpus(); cpu++) {
-		bare_cpu_run(cpu, start_cpu, (void *)(uintptr_t)cpu);
-		if (bare_cpu_join(cpu, bare_now() + PV_SECOND) != PV_OK)
-			bare_panic("CPU %u did not start its devices", cpu);
-	}
+	on_cpus(start_cpu, "start");
 }
 
 static void
@@ -78,6 +90,7 @@ attach(void)
 void
 guest_again(void)
 {
+	on_cpus(stop_cpu, "stop");
 	pv_bus_detach(bus);
 	bus = NULL;
 	attach();
@@ -91,6 +104,7 @@ suspend(void)
 
 	suspending = true;
 	bare_printf("pvguest: suspend\n");
+	on_cpus(stop_cpu, "stop");
 	error = pv_bus_suspend(bus);
 	bare_resume();
 	/* each CPU says again where its events go */
