@@ -188,7 +188,8 @@ test_other_disks_come_and_go(void **state)
 static void
 save(struct trial *trial)
 {
-	if (trial_dice(trial, 4) == 0)
+	/* or it would never get so far as to do anything */
+	if (trial->lab->disk->online)
 		assert_int_equal(pv_bus_suspend(trial->lab->world->bus), PV_OK);
 }
 
@@ -201,8 +202,8 @@ test_saved(void **state)
 	scsi_start(scsi, &(struct host_lun_config){ .unmap = true });
 	trial = trial_of(scsi);
 	manners(trial)->delay = 100000;
-	trial_run(trial, 1000, save);
-	assert_true(host_hyperv_counts(scsi->partition.host)->unloads > 2);
+	trial_run(trial, 2000, save);
+	assert_true(host_hyperv_counts(scsi->partition.host)->unloads > 0);
 	trial_end(trial);
 }
 
