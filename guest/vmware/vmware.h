@@ -33,6 +33,7 @@ struct vmware {
 	struct vmware_tclo *tclo;
 	struct guestinfo *guestinfo;
 	struct vmt_info *info;
+	struct vmt_commands *commands;
 	struct vmt_power *power;
 	struct vmt_backup *backup;
 	struct vmt_time *time;
@@ -125,6 +126,12 @@ size_t vmt_command(struct vmware *, const char *text, size_t len, char *to,
     size_t room);
 /* Capabilities and version; after a reset and when asked for. */
 void vmt_capabilities(struct vmware *);
+/* All that follows the host's commands, the four features below too: what
+ * vmt.c calls in their place. */
+int vmt_commands_open(struct vmware *);
+void vmt_commands_close(struct vmware *);
+bool vmt_commands_poll(struct vmware *);
+uint64_t vmt_commands_deadline(const struct vmware *);
 
 /* vmt_power.c, vmt_options.c, vmt_backup.c, vmt_time.c: one feature each; a
  * command is theirs when they return a length above 0. */
