@@ -205,8 +205,10 @@ host_netvsp_counts(struct host_netvsp *net)
 void
 host_netvsp_look(struct host_netvsp *net)
 {
-	for (unsigned i = 0; i < NV_CHANNELS; i++)
+	for (unsigned i = 0; i < NV_CHANNELS; i++) {
 		nv_look_later(&net->channels[i], 0);
+		host_vmbus_look(net->device, i); /* for the ring's manners */
+	}
 }
 
 void
