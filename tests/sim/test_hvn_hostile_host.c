@@ -443,6 +443,10 @@ test_h7_a_mask_that_is_always_set(void **state)
 	}
 	assert_int_equal(vif->device->state, PV_DEVICE_ATTACHED);
 	ring(vif)->always_masked = false;
+	host_netvsp_look(vif->net);
+	hv_vif_run(vif, PV_MILLISECOND);
+	for (unsigned i = 0; i < 5; i++)
+		hv_vif_works(vif); /* and is signalled again */
 }
 
 static void
