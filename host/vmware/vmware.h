@@ -30,6 +30,16 @@ struct host_vmware_config {
 	uint64_t lag;
 	/* what is refused, so that the guest falls back: bits */
 	unsigned refuse; /* HOST_VMWARE_NO_… */
+	/* no calls of the host's own (reset, Capabilities_Register, Set_Option,
+	 * ping): only those of host_vmware_call() and the others below */
+	bool no_greeting;
+	/* guest_rpc.rpci.auth.cmd.info-get and info-set: only from privileged
+	 * streams */
+	bool secure_info;
+	unsigned calls;     /* VMWARE_CALL_…, for the sim's CPUID; 0: none */
+	unsigned megahertz; /* of command 1; 0: 2000 */
+	unsigned megabytes; /* of command 20; 0: 512 */
+	uint8_t uuid[16];   /* of command 19, as the BIOS shows it */
 };
 #define HOST_VMWARE_NO_NIC_V3 0x1u
 #define HOST_VMWARE_NO_NIC_TYPE_10 0x2u
@@ -44,7 +54,9 @@ void host_vmware_free(struct host_vmware *);
 
 /* ---- What a vCPU does ------------------------------------------------- */
 
-/* Registers in and out as VMware's convention has them (AX…BP). */
+/* Registers in and out as VMware's convention has them (AX…BP).  Which
+ * instruction it was is seen in DX: a port, or with VMCALL and VMMCALL flags;
+ * those with VMWARE_FLAG_HIGH are the string form, wherever they come in. */
 struct host_backdoor {
 	uint64_t ax, bx, cx, dx, si, di, bp;
 };
@@ -62,6 +74,8 @@ bool host_vmware_vsock_write(struct host_vmware *, int stream,
 long host_vmware_vsock_read(struct host_vmware *, int stream, void *to,
     size_t room);
 void host_vmware_vsock_close(struct host_vmware *, int stream);
+/* Another number after each byte that a guest can read since, and each end. */
+uint64_t host_vmware_vsock_events(const struct host_vmware *);
 
 /* ---- Misbehaviour and counts ------------------------------------------ */
 
@@ -76,9 +90,10 @@ struct host_vmware_manners {
 		HOST_VMWARE_CLOSED,
 		HOST_VMWARE_CHANNEL, /* another channel id comes back */
 		HOST_VMWARE_COOKIE,
-		HOST_VMWARE_LENGTH,  /* reply length is bad_value */
-		HOST_VMWARE_TYPE,    /* DX high is bad_value */
-		HOST_VMWARE_NO_REPLY /* nothing waits */
+		HOST_VMWARE_LENGTH,   /* reply length is bad_value */
+		HOST_VMWARE_TYPE,     /* DX high is bad_value */
+		HOST_VMWARE_NO_REPLY, /* nothing waits */
+		HOST_VMWARE_STATUS    /* bad_value is the status */
 	} bad_how;
 	uint32_t bad_value;
 	bool checkpoint_always;
@@ -87,6 +102,7 @@ struct host_vmware_manners {
 	bool vsock_mute;       /* takes all, answers nothing */
 	const char *rpc_reply; /* to each call, in place of the true one */
 	size_t rpc_reply_len;  /* 0: its text */
+	bool snapshot_hold;    /* never done; see host_vmware_snapshot() */
 };
 struct host_vmware_manners *host_vmware_manners(struct host_vmware *);
 
@@ -95,7 +111,8 @@ struct host_vmware_counts {
 	uint64_t rpcs, tclo_polls, tclo_calls;
 	unsigned channels_open, streams_open;
 	uint64_t refused; /* what no guest should say */
-	bool running;     /* tools are, by the loop or by vsock's ping */
+	bool running;     /* tools are, by the loop or by vsock's ping, within
+			   * the last 30 seconds */
 	unsigned pings;
 };
 const struct host_vmware_counts *host_vmware_counts(struct host_vmware *);
@@ -112,28 +129,40 @@ void host_vmware_deny(struct host_vmware *, const char *prefix);
 
 /* ---- The administrator ------------------------------------------------ */
 
-/* Put a call to the guest in the queue, as it stands; the answer is kept. */
+/* Put a call to the guest in the queue, as it stands; the answer is kept.
+ * False: out of memory, or 1024 wait. */
 bool host_vmware_call(struct host_vmware *, const void *text, size_t size);
-/* The answer to the n-th call since the start, from 0, or NULL. */
+/* The answer to the n-th such call since the start, from 0, or NULL: none yet,
+ * lost with its channel, or one before the last 1024.  Calls of the host's own
+ * do not count. */
 const char *host_vmware_answer(struct host_vmware *, unsigned n, size_t *size);
+/* How many have been answered or lost. */
 unsigned host_vmware_answers(struct host_vmware *);
-/* Where all that the guest said is kept, RPCs in order: "info-set a b". */
+/* What the guest said, RPCs in order: "info-set a b".  The last 1024 are kept,
+ * and no more than 1 MiB; NULL: forgotten, or not said yet. */
 const char *host_vmware_rpc(struct host_vmware *, unsigned n, size_t *size);
 /* The last of those that begins so, or NULL. */
 const char *host_vmware_rpc_last(struct host_vmware *, const char *prefix,
     size_t *size);
 /* OS_Halt and the others, with what the guest said of it: 0 nothing yet,
- * 1 good, -1 refused. */
+ * 1 good, -1 refused.  False: no such word, or out of memory. */
 bool host_vmware_power(struct host_vmware *, const char *what);
 int host_vmware_power_status(struct host_vmware *);
-/* vmbackup.start, and so on; the last event that the guest sent. */
+/* vmbackup.start; the disks are copied at once when the guest has them at rest
+ * (prov.snapshotCommit), and vmbackup.snapshotDone follows, unless
+ * snapshot_hold is set: then it is for host_vmware_call().  Without quiescing
+ * nothing is said to the guest.  False: one is under way. */
 bool host_vmware_snapshot(struct host_vmware *, bool quiesce);
+bool host_vmware_snapshot_busy(struct host_vmware *);
+/* The last event that the guest sent, "req.done 0 "; NULL: none yet. */
 const char *host_vmware_backup_event(struct host_vmware *);
 /* The host's clock steps. */
 void host_vmware_step(struct host_vmware *, int64_t nanoseconds);
 /* The machine was saved and comes back: channels and streams are gone. */
 void host_vmware_resume(struct host_vmware *);
-/* What SetGuestInfo told, decoded: text by type, the NIC list as bytes. */
+/* What SetGuestInfo told last, checked: text by type, without its NUL; the rest
+ * (NIC lists, disks of type 3, memory, details) as bytes.  SetGuestDiskInfo is
+ * type 0. */
 const char *host_vmware_reported(struct host_vmware *, unsigned type,
     size_t *size);
 

@@ -42,6 +42,9 @@
 #define VMWARE_DENIED "Permission denied"
 #define VMWARE_UNKNOWN "Unknown command"
 #define VMWARE_DISABLED "disabled"
+/* as Xen's QEMU has it from a real host (vmport_rpc, D. Slutz, 2015) */
+#define VMWARE_TWO_ARGUMENTS "Two and exactly two arguments expected"
+#define VMWARE_VALUE_TOO_LONG "Value too long"
 
 /* Keys that a guest may write begin so. */
 #define VMWARE_INFO_PREFIX "guestinfo."

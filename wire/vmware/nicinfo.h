@@ -4,7 +4,8 @@
  * XDR (RFC 4506) is big-endian, in units of four bytes; numbers of the packed
  * forms are little-endian.
  * Source: open-vm-tools lib/guestRpc/nicinfo.x, lib/include/guestInfo.h,
- * lib/include/hostinfo.h, lib/include/guestStats.h, services/plugins/guestInfo/guestInfoServer.c.
+ * lib/include/hostinfo.h, lib/include/guestStats.h,
+ * services/plugins/guestInfo/guestInfoServer.c, perfMonLinux.c.
  */
 #ifndef WIRE_VMWARE_NICINFO_H
 #define WIRE_VMWARE_NICINFO_H
@@ -107,8 +108,23 @@ _Static_assert(sizeof(struct osdetail) == 648, "details of the system");
 
 /* ---- Memory: type 8 --------------------------------------------------- */
 
-/* Statistics may follow, each with a mask of what it has (lib/include/
- * guestStats.h). */
+/* Statistics may follow, each a mask of what it has (u32) and that, in the order
+ * of the bits, each as a length (u16) and bytes; numbers without their leading
+ * zero bytes. */
+#define MEMINFO_STAT_NAMESPACE 0x2u /* of the first: "_tools/v1" and a NUL */
+#define MEMINFO_STAT_ID 0x4u
+#define MEMINFO_STAT_TYPE 0x8u
+#define MEMINFO_STAT_UNIT 0x20u
+#define MEMINFO_STAT_VALUE 0x80u
+#define MEMINFO_NAMESPACE "_tools/v1"
+#define MEMINFO_ID_FREE 4u
+#define MEMINFO_ID_USABLE 6u
+#define MEMINFO_ID_AVAILABLE 25u
+#define MEMINFO_ID_COMMITTED 28u
+#define MEMINFO_ID_TOTAL 60u
+#define MEMINFO_TYPE_U64 9u
+#define MEMINFO_UNIT_KIB 0x803u
+
 #define MEMINFO_VERSION 5u
 #define MEMINFO_HAS_TOTAL 0x1u
 #define MEMINFO_HAS_HUGE_PAGES 0x400u
