@@ -39,7 +39,7 @@ by_index(struct picture *picture, int index)
 }
 
 static bool
-address_of(struct pv_address *to, int family, const struct rtattr *attribute)
+address_of(struct pv_address *to, int family, struct rtattr *attribute)
 {
 	size_t size = family == AF_INET ? 4 : 16;
 
@@ -53,7 +53,7 @@ address_of(struct pv_address *to, int family, const struct rtattr *attribute)
 static void
 add_link(struct picture *picture, struct nlmsghdr *message)
 {
-	const struct ifinfomsg *info = NLMSG_DATA(message);
+	struct ifinfomsg *info = NLMSG_DATA(message);
 	int left = (int)IFLA_PAYLOAD(message);
 	struct pv_netif *netif;
 
@@ -77,10 +77,10 @@ add_link(struct picture *picture, struct nlmsghdr *message)
 static void
 add_address(struct picture *picture, struct nlmsghdr *message)
 {
-	const struct ifaddrmsg *info = NLMSG_DATA(message);
+	struct ifaddrmsg *info = NLMSG_DATA(message);
 	struct pv_netif *netif = by_index(picture, (int)info->ifa_index);
 	int left = (int)IFA_PAYLOAD(message);
-	const struct rtattr *local = NULL, *address = NULL;
+	struct rtattr *local = NULL, *address = NULL;
 	uint32_t flags = info->ifa_flags;
 	struct pv_address *to;
 
@@ -114,9 +114,9 @@ add_address(struct picture *picture, struct nlmsghdr *message)
 static void
 add_route(struct picture *picture, struct nlmsghdr *message)
 {
-	const struct rtmsg *info = NLMSG_DATA(message);
+	struct rtmsg *info = NLMSG_DATA(message);
 	int left = (int)RTM_PAYLOAD(message);
-	const struct rtattr *gateway = NULL;
+	struct rtattr *gateway = NULL;
 	struct pv_netif *netif = NULL;
 	struct pv_address address;
 
@@ -166,7 +166,7 @@ dump(int fd, uint16_t type, struct picture *picture,
 	}
 	for (unsigned n = 0; !ended && n < MOST_MESSAGES; n++) {
 		ssize_t size = recv(fd, buffer, room, 0);
-		int left = (int)size;
+		uint32_t left = (uint32_t)size;
 
 		if (size <= 0)
 			break;
