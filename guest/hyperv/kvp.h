@@ -7,6 +7,8 @@
 #ifndef GUEST_HYPERV_KVP_H
 #define GUEST_HYPERV_KVP_H
 
+#include "guest/bus/address.h"
+#include "guest/bus/number.h"
 #include "guest/hyperv/hyperv.h"
 #include "wire/hyperv/kvp.h"
 #include "wire/hyperv/linux_kvp.h"
@@ -170,14 +172,9 @@ long kvp_from_utf16(const void *from, size_t len, char *to, size_t room);
 long kvp_to_utf16(const char *from, size_t len, void *to, size_t room);
 /* How many units that would be, or PV_EINVAL. */
 long kvp_units(const char *from, size_t len);
-/* Digits, without a NUL; `to` has room for 20. */
-size_t kvp_decimal(uint64_t value, char *to);
 
-/* ---- kvp_address.c: addresses as text --------------------------------- */
+/* ---- kvp_address.c: addresses from text ------------------------------- */
 
-/* Length, terminated; `to` has room for KVP_ADDRESS_TEXT. */
-#define KVP_ADDRESS_TEXT 48u
-size_t kvp_address_text(const struct pv_address *, char *to);
 bool kvp_address_parse(const char *text, size_t len, struct pv_address *);
 /* 255.255.255.0, /64 or 64: the length of a prefix, or -1. */
 int kvp_mask_parse(const char *text, size_t len, unsigned family);

@@ -87,12 +87,12 @@ set_addresses(struct kvp *kvp, const char *key, unsigned family)
 		for (unsigned a = 0;
 		     a < netif->addresses && a < PV_NETIF_ADDRESSES; a++) {
 			const struct pv_address *address = &netif->address[a];
-			char text[KVP_ADDRESS_TEXT];
+			char text[PV_ADDRESS_TEXT];
 			size_t size;
 
 			if (address->family != family || loopback(address))
 				continue;
-			size = kvp_address_text(address, text);
+			size = pv_address_text(address, text);
 			if (len + (len > 0) + size > KVP_VALUE_UNITS - 1) {
 				kvp->dropped++;
 				continue;

@@ -146,7 +146,7 @@ mask_text(const struct pv_address *address, char *to)
 
 	if (address->family == 6) {
 		to[0] = '/';
-		len = 1 + kvp_decimal(address->prefix, to + 1);
+		len = 1 + pv_decimal(address->prefix, to + 1);
 		to[len] = '\0';
 		return;
 	}
@@ -155,7 +155,7 @@ mask_text(const struct pv_address *address, char *to)
 				    : 0xffffffffu << (32 - address->prefix);
 	for (unsigned i = 0; i < 4; i++)
 		mask.bytes[i] = (uint8_t)(bits >> (24 - 8 * i));
-	(void)kvp_address_text(&mask, to);
+	(void)pv_address_text(&mask, to);
 }
 
 static bool
@@ -183,9 +183,9 @@ servers_text(const struct pv_address *servers, unsigned count, char *list,
 	unsigned dropped = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		char text[KVP_ADDRESS_TEXT];
+		char text[PV_ADDRESS_TEXT];
 
-		(void)kvp_address_text(&servers[i], text);
+		(void)pv_address_text(&servers[i], text);
 		if (fits(list, room, text))
 			append(list, text);
 		else
@@ -214,9 +214,9 @@ kvp_ip_text(const struct pv_netif *netif, struct kvp_ip_text *to)
 	to->family = families(netif);
 	to->dhcp = netif->dhcp4 || netif->dhcp6;
 	for (unsigned i = 0; i < netif->addresses; i++) {
-		char text[KVP_ADDRESS_TEXT], mask[KVP_ADDRESS_TEXT];
+		char text[PV_ADDRESS_TEXT], mask[PV_ADDRESS_TEXT];
 
-		(void)kvp_address_text(&netif->address[i], text);
+		(void)pv_address_text(&netif->address[i], text);
 		mask_text(&netif->address[i], mask);
 		if (fits(to->addresses, sizeof(to->addresses), text) &&
 		    fits(to->masks, sizeof(to->masks), mask)) {

@@ -101,11 +101,11 @@ addresses_in(const struct hv_kvp_ip_binary *from, struct pv_netif *to)
 		struct pv_address *address = &to->address[to->addresses++];
 		const uint8_t *mask = from->ipv4_mask[i];
 		struct pv_address text = { .family = 4 };
-		char quad[KVP_ADDRESS_TEXT];
+		char quad[PV_ADDRESS_TEXT];
 		int prefix;
 
 		memcpy(text.bytes, mask, 4);
-		prefix = kvp_mask_parse(quad, kvp_address_text(&text, quad), 4);
+		prefix = kvp_mask_parse(quad, pv_address_text(&text, quad), 4);
 		if (prefix < 0)
 			return false;
 		address->family = 4;

@@ -100,7 +100,7 @@ value(struct kvp *kvp, const struct hv_kvp_value *item)
 		kvp->hyperv->stats->bad_length++;
 		return PV_EINVAL;
 	}
-	return (long)kvp_decimal(number(item->value, size), kvp->text);
+	return (long)pv_decimal(number(item->value, size), kvp->text);
 }
 
 /* With a NUL, which the size counts; what was in the field has gone. */

@@ -158,34 +158,3 @@ kvp_units(const char *from, size_t len)
 
 	return bytes < 0 ? bytes : bytes / 2;
 }
-
-/* By 10, with the remainder; in pieces of 16 bits, as compilers for 32 bits call
- * a library for more. */
-static unsigned
-divide(uint64_t *value)
-{
-	uint64_t quotient = 0;
-	uint32_t rest = 0;
-
-	for (int shift = 48; shift >= 0; shift -= 16) {
-		rest = rest << 16 | (uint32_t)(*value >> shift & 0xffff);
-		quotient = quotient << 16 | rest / 10;
-		rest %= 10;
-	}
-	*value = quotient;
-	return rest;
-}
-
-size_t
-kvp_decimal(uint64_t value, char *to)
-{
-	char digits[20];
-	size_t count = 0;
-
-	do {
-		digits[count++] = (char)('0' + divide(&value));
-	} while (value > 0);
-	for (size_t i = 0; i < count; i++)
-		to[i] = digits[count - 1 - i];
-	return count;
-}

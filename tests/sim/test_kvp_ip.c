@@ -35,12 +35,12 @@ test_addresses_both_ways(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct pv_address address;
-		char text[KVP_ADDRESS_TEXT];
+		char text[PV_ADDRESS_TEXT];
 
 		if (!kvp_address_parse(texts[i].in, strlen(texts[i].in),
 			&address))
 			fail_msg("%s", texts[i].in);
-		assert_int_equal(kvp_address_text(&address, text),
+		assert_int_equal(pv_address_text(&address, text),
 		    strlen(texts[i].out));
 		assert_string_equal(text, texts[i].out);
 	}

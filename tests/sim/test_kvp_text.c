@@ -190,7 +190,7 @@ test_numbers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
-		assert_int_equal(kvp_decimal(numbers[i].value, out),
+		assert_int_equal(pv_decimal(numbers[i].value, out),
 		    strlen(numbers[i].text));
 		assert_memory_equal(out, numbers[i].text,
 		    strlen(numbers[i].text));
