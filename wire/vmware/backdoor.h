@@ -28,6 +28,7 @@
 #define VMWARE_UUID 19u
 #define VMWARE_RAM 20u
 #define VMWARE_TIME 23u /* EAX: seconds, EBX: microseconds, ECX: lag */
+#define VMWARE_STOP_CATCHUP 24u /* the lag has been made good */
 #define VMWARE_MESSAGE 30u
 #define VMWARE_TIME_FULL 46u     /* ESI:EDX seconds, EBX us, ECX lag */
 #define VMWARE_TIME_FULL_LAG 55u /* and EDI: interrupt lag, us */

@@ -32,6 +32,7 @@
 #define VMWARE_RPC_VERSIONTYPE "tools.set.versiontype "  /* number, type */
 #define VMWARE_RPC_STATUS "tools.os.statechange.status " /* 1 or 0, id */
 #define VMWARE_RPC_OPTION "vmx.set_option "              /* name, old, new */
+#define VMWARE_FEATURE_BACKUP_NVME 36u /* snapshots of NVMe disks too */
 /* blank, type, blank, data: two blanks before the type */
 #define VMWARE_RPC_GUEST_INFO "SetGuestInfo"
 #define VMWARE_RPC_DISK_INFO "SetGuestDiskInfo"      /* blank, JSON */
@@ -106,8 +107,14 @@
 /* ---- Quiesced snapshots ----------------------------------------------- */
 
 #define VMWARE_BACKUP_START "vmbackup.start" /* 1 or 0: manifest; volumes */
-/* behind the NUL: an XDR union GuestQuiesceParams */
+/* behind one byte: an XDR union GuestQuiesceParams (open-vm-tools
+ * services/plugins/vmbackup/guestQuiesce.x): u32 version, u32 1 (a pointer that
+ * is there), u32 manifest, u32 applications, u32 file systems, u32 writable, u32
+ * scripts, string script argument, u32 seconds, string volumes */
 #define VMWARE_BACKUP_START_OPTIONS "vmbackup.startWithOpts"
+#define VMWARE_QUIESCE_V1 1u
+#define VMWARE_QUIESCE_SCRIPT_MAX 256u
+#define VMWARE_QUIESCE_VOLUMES_MAX 3200u
 #define VMWARE_BACKUP_ABORT "vmbackup.abort"
 #define VMWARE_BACKUP_DONE "vmbackup.snapshotDone"
 #define VMWARE_BACKUP_COMPLETED "vmbackup.snapshotCompleted"
@@ -144,7 +151,5 @@
 #define VMWARE_INFO_NIC_V3 10u      /* XDR */
 #define VMWARE_INFO_OS_DETAILED 11u /* binary header, then text */
 #define VMWARE_INFO_TYPES 12u
-/* At most so many bytes of a text (MAX_VALUE_LEN), the NUL included. */
-#define VMWARE_INFO_TEXT_MAX 100u
 
 #endif
