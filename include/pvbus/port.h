@@ -78,6 +78,10 @@ enum pv_fact {
 	PV_FACT_OS_FAMILY,    /* of the kernel: "Linux" */
 	PV_FACT_DNS_DOMAIN,   /* "example.org" */
 	PV_FACT_DNS_SEARCH,   /* suffixes, separated by blanks */
+	/* Interfaces that VMware is not told of: patterns with * and ?,
+	 * separated by commas or blanks.  Not known: docker*, veth*, virbr*,
+	 * antrea-*, cali* and lo; "": none is left out. */
+	PV_FACT_NETIFS_LEFT_OUT,
 	PV_FACT_COUNT
 };
 

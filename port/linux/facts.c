@@ -121,6 +121,7 @@ linux_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
 	case PV_FACT_ARCHITECTURE:
 		return snprintf(to, room, "%s", name.machine);
 	case PV_FACT_HOST_NAME:
+	case PV_FACT_NETIFS_LEFT_OUT:
 	case PV_FACT_COUNT:
 		break;
 	}
