@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The host's administrator presses buttons.  The answer to each is OK; how it
- * went is told by a call of its own, and then it is done, since who powers off
- * first says nothing any more.  What the owner refuses is told too; asked for
- * the same again, it is done by force, as VMware's tools do when a script
+ * went is told by a call of its own.  What the owner refuses is told too; asked
+ * for the same again, it is done by force, as VMware's tools do when a script
  * refused (softpowerop_retry).
  */
 #include "guest/vmware/vmt.h"
@@ -24,80 +23,71 @@ static const struct button {
 
 #define BUTTONS (sizeof(buttons) / sizeof(buttons[0]))
 
+/* Steps of calls that are ahead of ours. */
+#define SOON 64u
+
 struct vmt_power {
 	const struct button *pressed; /* NULL: none under way */
 	const struct button *refused; /* the last */
-	bool good;
 	struct vmt_say say;
 	uint64_t when;
 };
 
-static void
-status(struct vmware *vmware, bool good)
-{
-	struct vmt_power *power = vmware->power;
-
-	power->good = good;
-	vmt_say(vmware, &power->say, true, "%s%u %u", VMWARE_RPC_STATUS,
-	    good ? 1u : 0u, power->pressed->id);
-}
-
-/* False: the owner will not, and the host is told so. */
+/* True: it is being done, or at least was asked for by force. */
 static bool
-act(struct vmware *vmware)
+ask(struct vmware *vmware)
 {
 	struct vmt_power *power = vmware->power;
 	const struct button *button = power->pressed;
 	struct pv_reason why = { .forced = power->refused == button };
-	int error = pv_device_request(vmware->device, button->request, &why);
+	int error;
 
-	if (error == PV_OK)
+	if (vmware->port->request == NULL)
+		error = PV_ENOTSUP;
+	else
+		error = pv_device_request(vmware->device, button->request,
+		    &why);
+	if (error == PV_OK) {
+		power->refused = NULL;
 		return true;
+	}
 	vmware_log(vmware, PV_LOG_ERROR, "%s: %s", button->command,
 	    pv_error_text(error));
-	if (why.forced)
-		return true;
-	power->refused = button;
-	status(vmware, false);
-	return false;
+	power->refused = why.forced || error == PV_ENOTSUP ? NULL : button;
+	return why.forced;
 }
 
 static void
 said(struct vmware *vmware, struct vmt_say *say)
 {
-	struct vmt_power *power = vmware->power;
-
 	if (say->request.error != PV_OK)
 		vmware_log(vmware, PV_LOG_ERROR, "%s: %s", say->text,
 		    vmt_why(say));
-	if (power->good) {
-		if (power->pressed->asks && !act(vmware))
-			return;
-		power->refused = NULL;
-	}
-	power->pressed = NULL;
+	vmware->power->pressed = NULL;
 }
 
 static void
 step(struct vmware *vmware)
 {
 	struct vmt_power *power = vmware->power;
-	const struct button *button = power->pressed;
-	bool can = !button->asks || vmware->port->request != NULL;
+	unsigned id = power->pressed->id;
+	bool good = true;
 
-	if (button->id == VMWARE_STATE_SUSPEND)
+	if (power->pressed->asks)
+		good = ask(vmware);
+	if (id == VMWARE_STATE_SUSPEND)
 		vmware_log(vmware, PV_LOG_INFO,
 		    "VMware guest entering suspended state");
-	if (button->id == VMWARE_STATE_RESUME) {
+	if (id == VMWARE_STATE_RESUME) {
 		vmware_log(vmware, PV_LOG_INFO,
 		    "VMware guest resuming from suspended state");
 		vmt_info_force(vmware);
 		vmt_time_moved(vmware);
 	}
-	if (!can)
-		vmware_log(vmware, PV_LOG_ERROR,
-		    "%s: the platform has no way to do so", button->command);
-	status(vmware, can);
+	vmt_say(vmware, &power->say, true, "%s%u %u", VMWARE_RPC_STATUS,
+	    good ? 1u : 0u, id);
+	/* an owner that is as good as its word is gone after this poll */
+	(void)vmware_rpc_poll(vmware, SOON);
 }
 
 /* ---- The feature ------------------------------------------------------ */
