@@ -43,6 +43,14 @@ struct vmware {
 /* One line, after the name of the device; texts of the host made printable. */
 void vmware_log(struct vmware *, enum pv_log, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same for what a host can cause as often as it likes: a few lines a
+ * minute, then the number of those that were left out. */
+struct vmware_rate {
+	uint64_t since;
+	unsigned lines, left_out;
+};
+void vmware_complain(struct vmware *, struct vmware_rate *, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- backdoor.c ------------------------------------------------------- */
 

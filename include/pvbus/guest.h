@@ -153,6 +153,8 @@ extern const struct pv_driver pv_hvs_driver;
 extern const struct pv_driver pv_sd_driver;
 extern const struct pv_driver pv_cd_driver;
 extern const struct pv_driver pv_hvn_driver;
+/* VMware: guest/vmware.  Tools, and guestinfo as a store. */
+extern const struct pv_driver pv_vmt_driver;
 
 /* ---- The bus ---------------------------------------------------------- */
 
