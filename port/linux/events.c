@@ -27,17 +27,31 @@ linux_events_add(struct linux_port *linux_port, int fd)
 	return epoll_ctl(linux_port->events, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+bool
+linux_events_add_edge(struct linux_port *linux_port, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+
+	return epoll_ctl(linux_port->events, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 int
 linux_port_event(const struct linux_port *linux_port)
 {
 	return linux_port->events;
 }
 
-/* What XenStore has sent is read by who asked for it. */
+/* What hosts have sent is read by who asked for it. */
 void
 linux_port_event_seen(struct linux_port *linux_port)
 {
+	struct epoll_event edges[8];
+
+	/* an edge is told until it was taken */
+	(void)epoll_wait(linux_port->events, edges,
+	    sizeof(edges) / sizeof(edges[0]), 0);
 	linux_reader_seen(linux_port);
+	linux_changes_seen(linux_port);
 }
 
 void

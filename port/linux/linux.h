@@ -9,6 +9,13 @@
 
 struct linux_port;
 
+/* What to do with a host's time. */
+enum linux_time {
+	LINUX_TIME_OFF,
+	LINUX_TIME_SLEW, /* set it after a pause, else let it go a bit faster */
+	LINUX_TIME_SET   /* always set it */
+};
+
 struct linux_port_config {
 	const char *sys; /* where sysfs is; NULL: "/sys" */
 	/* The door to XenStore, a device or a Unix socket; NULL: the value of
@@ -22,6 +29,20 @@ struct linux_port_config {
 	/* Where the addresses are left that a host wants for an interface:
 	 * a file ifcfg-NAME for each.  NULL: hosts cannot want any. */
 	const char *interfaces;
+	const char *proc; /* NULL: "/proc" */
+	/* In place of vsock: a directory with Unix sockets that are named by
+	 * the ports, "976" and "975"; for tests.  NULL: vsock. */
+	const char *vsock;
+	/* Take this machine for one of VMware, whatever CPUID says: a test of
+	 * what happens where it is none. */
+	bool as_vmware;
+	enum linux_time time; /* needs CAP_SYS_TIME */
+	/* The members of pv_port of these names, with `owner` as their ctx.
+	 * Asked on VMware alone: what other hosts want, Linux itself does.
+	 * NULL: absent. */
+	int (*request)(void *owner, enum pv_request, const struct pv_reason *);
+	int (*freeze)(void *owner, bool frozen);
+	void *owner;
 	void (*log)(void *ctx, enum pv_log, const char *line);
 	void *log_ctx;
 };
@@ -30,6 +51,8 @@ struct linux_port_config {
 struct linux_port *linux_port_new(const struct linux_port_config *);
 void linux_port_free(struct linux_port *);
 const struct pv_port *linux_port_table(const struct linux_port *);
+/* This is a machine of VMware. */
+bool linux_port_is_vmware(const struct linux_port *);
 /* Readable when something that answered PV_EAGAIN may be there now. */
 int linux_port_event(const struct linux_port *);
 /* To be called then. */

@@ -19,6 +19,16 @@ struct linux_vmbus {
 	struct pv_vmbus_item items[LINUX_VMBUS_ITEMS];
 };
 
+/* Calls of both sides, and one that ends while another begins. */
+#define LINUX_VSOCKS 4u
+#define LINUX_FILESYSTEMS 256u
+
+struct linux_vsock {
+	bool used, connecting;
+	int fd; /* -1: ended */
+	unsigned port, source, attempts;
+};
+
 struct linux_port {
 	struct pv_port port;
 	struct linux_port_config config;
@@ -31,6 +41,16 @@ struct linux_port {
 	struct linux_vmbus vmbus;
 	struct pv_netif *netifs; /* while they are asked for */
 	unsigned netif_count;
+	struct pv_route *routes; /* and so these */
+	unsigned route_count;
+	struct pv_filesystem *filesystems;
+	unsigned filesystem_count;
+	int changes_fd; /* netlink; -1: not allowed here */
+	bool changes_watched;
+	uint64_t changes;
+	bool vmware;
+	bool backdoor_broken[PV_BACKDOOR_VMMCALL + 1][2]; /* [way][string] */
+	struct linux_vsock vsock[LINUX_VSOCKS];
 	void *smbios; /* read, and waiting to be fetched */
 	size_t smbios_size;
 };
@@ -63,6 +83,8 @@ void linux_fw_free(struct linux_port *);
 bool linux_events_open(struct linux_port *);
 void linux_events_close(struct linux_port *);
 bool linux_events_add(struct linux_port *, int fd);
+/* Told once when it may be read, or written, again: after PV_EAGAIN. */
+bool linux_events_add_edge(struct linux_port *, int fd);
 /* xenstore.c */
 long linux_xenstore_read(void *ctx, void *to, size_t room);
 long linux_xenstore_write(void *ctx, const void *from, size_t size);
@@ -91,6 +113,32 @@ int linux_netif(void *ctx, unsigned index, struct pv_netif *out);
 /* netif_set.c */
 int linux_netif_set(void *ctx, const struct pv_netif *wanted);
 void linux_netif_free(struct linux_port *);
+/* route.c */
+int linux_route(void *ctx, unsigned index, struct pv_route *out);
+void linux_route_free(struct linux_port *);
+/* netlink.c */
+bool linux_changes_open(struct linux_port *);
+void linux_changes_seen(struct linux_port *);
+uint64_t linux_netif_changes(void *ctx);
+void linux_changes_close(struct linux_port *);
+/* filesystem.c */
+int linux_filesystem(void *ctx, unsigned index, struct pv_filesystem *out);
+void linux_filesystem_free(struct linux_port *);
+/* memory.c, time.c */
+int linux_memory(void *ctx, uint64_t *available, uint64_t *committed);
+int linux_time(void *ctx, enum pv_time kind, uint64_t wall, uint64_t at);
+/* backdoor.c */
+bool linux_is_vmware(const struct linux_port *);
+int linux_backdoor(void *ctx, enum pv_backdoor_way way,
+    struct pv_backdoor *registers);
+int linux_backdoor_string(void *ctx, enum pv_backdoor_way way, bool out,
+    struct pv_backdoor *registers);
+/* vsock.c */
+int linux_vsock_open(void *ctx, unsigned port, bool privileged);
+long linux_vsock_read(void *ctx, int stream, void *to, size_t room);
+long linux_vsock_write(void *ctx, int stream, const void *from, size_t size);
+void linux_vsock_close(void *ctx, int stream);
+void linux_vsock_close_all(struct linux_port *);
 /* reader.c */
 void linux_reader_seen(struct linux_port *);
 bool linux_reader_open(struct linux_port *);

@@ -4,11 +4,9 @@
  * in three dumps, so that it is one picture and no helper program is needed.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,38 +14,15 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "port/linux/linux_private.h"
+#include "port/linux/network.h"
 
-/* More interfaces than a host could have use for. */
-#define MOST_INTERFACES 256u
-#define MOST_MESSAGES 65536u
-
-struct picture {
-	struct linux_port *linux_port;
-	struct pv_netif *list;
-	int *index; /* the kernel's number of each */
-	unsigned count, room;
-};
-
-static struct pv_netif *
-by_index(struct picture *picture, int index)
+int
+linux_picture_find(const struct picture *picture, int index)
 {
 	for (unsigned i = 0; i < picture->count; i++)
 		if (picture->index[i] == index)
-			return &picture->list[i];
-	return NULL;
-}
-
-static bool
-address_of(struct pv_address *to, int family, struct rtattr *attribute)
-{
-	size_t size = family == AF_INET ? 4 : 16;
-
-	if (RTA_PAYLOAD(attribute) < size)
-		return false;
-	*to = (struct pv_address){ .family = family == AF_INET ? 4 : 6 };
-	memcpy(to->bytes, RTA_DATA(attribute), size);
-	return true;
+			return (int)i;
+	return -1;
 }
 
 static void
@@ -57,7 +32,7 @@ add_link(struct picture *picture, struct nlmsghdr *message)
 	int left = (int)IFLA_PAYLOAD(message);
 	struct pv_netif *netif;
 
-	if (picture->count == picture->room ||
+	if (picture->count == LINUX_INTERFACES ||
 	    (info->ifi_flags & IFF_LOOPBACK) != 0)
 		return;
 	netif = &picture->list[picture->count];
@@ -78,7 +53,8 @@ static void
 add_address(struct picture *picture, struct nlmsghdr *message)
 {
 	struct ifaddrmsg *info = NLMSG_DATA(message);
-	struct pv_netif *netif = by_index(picture, (int)info->ifa_index);
+	int place = linux_picture_find(picture, (int)info->ifa_index);
+	struct pv_netif *netif = place < 0 ? NULL : &picture->list[place];
 	int left = (int)IFA_PAYLOAD(message);
 	struct rtattr *local = NULL, *address = NULL;
 	uint32_t flags = info->ifa_flags;
@@ -99,7 +75,7 @@ add_address(struct picture *picture, struct nlmsghdr *message)
 	to = &netif->address[netif->addresses];
 	if (local == NULL)
 		local = address;
-	if (local == NULL || !address_of(to, info->ifa_family, local))
+	if (local == NULL || !linux_address_of(to, info->ifa_family, local))
 		return;
 	to->prefix = info->ifa_prefixlen;
 	netif->addresses++;
@@ -109,81 +85,6 @@ add_address(struct picture *picture, struct nlmsghdr *message)
 		netif->dhcp4 = true;
 	else if (to->prefix == 128) /* a router gives prefixes */
 		netif->dhcp6 = true;
-}
-
-static void
-add_route(struct picture *picture, struct nlmsghdr *message)
-{
-	struct rtmsg *info = NLMSG_DATA(message);
-	int left = (int)RTM_PAYLOAD(message);
-	struct rtattr *gateway = NULL;
-	struct pv_netif *netif = NULL;
-	struct pv_address address;
-
-	if (info->rtm_dst_len != 0 || info->rtm_type != RTN_UNICAST ||
-	    (info->rtm_family != AF_INET && info->rtm_family != AF_INET6))
-		return;
-	for (struct rtattr *a = RTM_RTA(info); RTA_OK(a, left);
-	     a = RTA_NEXT(a, left)) {
-		int index;
-
-		if (a->rta_type == RTA_GATEWAY)
-			gateway = a;
-		else if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) >= 4) {
-			memcpy(&index, RTA_DATA(a), sizeof(index));
-			netif = by_index(picture, index);
-		}
-	}
-	if (gateway == NULL || netif == NULL ||
-	    netif->gateways == PV_NETIF_SERVERS ||
-	    !address_of(&address, info->rtm_family, gateway))
-		return;
-	netif->gateway[netif->gateways++] = address;
-}
-
-/* False: the kernel ended it with an error, or not at all. */
-static bool
-dump(int fd, uint16_t type, struct picture *picture,
-    void (*add)(struct picture *, struct nlmsghdr *))
-{
-	struct {
-		struct nlmsghdr header;
-		struct rtgenmsg body;
-	} request = {
-		.header = { .nlmsg_len = sizeof(request),
-		    .nlmsg_type = type,
-		    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		    .nlmsg_seq = type },
-	};
-	static const size_t room = 32768;
-	char *buffer = malloc(room);
-	bool ended = false, good = false;
-
-	if (buffer == NULL ||
-	    send(fd, &request, sizeof(request), 0) != sizeof(request)) {
-		free(buffer);
-		return false;
-	}
-	for (unsigned n = 0; !ended && n < MOST_MESSAGES; n++) {
-		ssize_t size = recv(fd, buffer, room, 0);
-		uint32_t left = (uint32_t)size;
-
-		if (size <= 0)
-			break;
-		for (struct nlmsghdr *m = (struct nlmsghdr *)(void *)buffer;
-		     NLMSG_OK(m, left) && !ended; m = NLMSG_NEXT(m, left)) {
-			if (m->nlmsg_seq != type)
-				continue;
-			if (m->nlmsg_type == NLMSG_DONE)
-				ended = good = true;
-			else if (m->nlmsg_type == NLMSG_ERROR)
-				ended = true;
-			else
-				add(picture, m);
-		}
-	}
-	free(buffer);
-	return good;
 }
 
 /* The resolver has one list for the whole machine. */
@@ -241,26 +142,41 @@ add_instances(struct picture *picture)
 	}
 }
 
-/* The servers are copied whole, those past `count` are nobody's. */
-static bool
-take_picture(struct picture *picture)
+bool
+linux_picture_take(const struct linux_port *linux_port, struct picture *picture)
 {
 	struct timeval patience = { .tv_sec = 1 };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	bool good;
+	bool good = fd >= 0;
 
-	if (fd < 0)
-		return false;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	good = dump(fd, RTM_GETLINK, picture, add_link) &&
-	    dump(fd, RTM_GETADDR, picture, add_address) &&
-	    dump(fd, RTM_GETROUTE, picture, add_route);
-	close(fd);
+	*picture = (struct picture){ .linux_port = linux_port };
+	picture->list = calloc(LINUX_INTERFACES, sizeof(*picture->list));
+	picture->routes = calloc(LINUX_ROUTES, sizeof(*picture->routes));
 	if (good) {
-		add_servers(picture);
-		add_instances(picture);
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+		    sizeof(patience));
+		good = picture->list != NULL && picture->routes != NULL &&
+		    linux_dump(fd, RTM_GETLINK, picture, add_link) &&
+		    linux_dump(fd, RTM_GETADDR, picture, add_address) &&
+		    linux_dump(fd, RTM_GETROUTE, picture, linux_add_route);
+		close(fd);
 	}
-	return good;
+	if (!good) {
+		linux_picture_free(picture);
+		return false;
+	}
+	add_servers(picture);
+	add_instances(picture);
+	return true;
+}
+
+void
+linux_picture_free(struct picture *picture)
+{
+	free(picture->list);
+	free(picture->routes);
+	picture->list = NULL;
+	picture->routes = NULL;
 }
 
 /* Asked for one by one, beginning with 0: that takes the picture. */
@@ -270,23 +186,15 @@ linux_netif(void *ctx, unsigned index, struct pv_netif *out)
 	struct linux_port *linux_port = ctx;
 
 	if (index == 0) {
-		int numbers[MOST_INTERFACES];
-		struct picture picture = {
-			.linux_port = linux_port,
-			.index = numbers,
-			.room = MOST_INTERFACES,
-		};
+		struct picture picture;
 
 		linux_netif_free(linux_port);
-		picture.list = calloc(MOST_INTERFACES, sizeof(*picture.list));
-		if (picture.list == NULL)
-			return PV_ENOMEM;
-		if (!take_picture(&picture)) {
-			free(picture.list);
+		if (!linux_picture_take(linux_port, &picture))
 			return PV_EIO;
-		}
 		linux_port->netifs = picture.list;
 		linux_port->netif_count = picture.count;
+		picture.list = NULL;
+		linux_picture_free(&picture);
 	}
 	if (index >= linux_port->netif_count) {
 		linux_netif_free(linux_port);

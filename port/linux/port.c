@@ -56,6 +56,41 @@ xenstore_close(void *ctx)
 	linux_xenstore_close(ctx);
 }
 
+static int
+port_request(void *ctx, enum pv_request request, const struct pv_reason *why)
+{
+	const struct linux_port *linux_port = ctx;
+
+	return linux_port->config.request(linux_port->config.owner, request,
+	    why);
+}
+
+static int
+port_freeze(void *ctx, bool frozen)
+{
+	const struct linux_port *linux_port = ctx;
+
+	return linux_port->config.freeze(linux_port->config.owner, frozen);
+}
+
+/* Other hosts have the kernel's own drivers for that. */
+static void
+set_owner(struct linux_port *linux_port)
+{
+	struct pv_port *port = &linux_port->port;
+
+	linux_port->vmware = linux_port->config.as_vmware ||
+	    linux_is_vmware(linux_port);
+	if (!linux_port->vmware)
+		return;
+	if (linux_port->config.request != NULL)
+		port->request = port_request;
+	if (linux_port->config.freeze != NULL)
+		port->freeze = port_freeze;
+	if (linux_port->config.time != LINUX_TIME_OFF)
+		port->time = linux_time;
+}
+
 struct linux_port *
 linux_port_new(const struct linux_port_config *config)
 {
@@ -92,9 +127,22 @@ linux_port_new(const struct linux_port_config *config)
 		.netif = linux_netif,
 		.netif_set = config->interfaces != NULL ? linux_netif_set
 							: NULL,
+		.memory = linux_memory,
+		.backdoor = linux_backdoor,
+		.backdoor_string = linux_backdoor_string,
+		.vsock_open = linux_vsock_open,
+		.vsock_read = linux_vsock_read,
+		.vsock_write = linux_vsock_write,
+		.vsock_close = linux_vsock_close,
+		.route = linux_route,
+		.filesystem = linux_filesystem,
 	};
 	linux_port->xenstore = linux_port->kvp = -1;
+	if (linux_changes_open(linux_port))
+		linux_port->port.netif_changes = linux_netif_changes;
+	set_owner(linux_port);
 	if (!linux_events_open(linux_port)) {
+		linux_changes_close(linux_port);
 		free(linux_port);
 		return NULL;
 	}
@@ -114,10 +162,20 @@ linux_port_free(struct linux_port *linux_port)
 	linux_xenstore_close(linux_port);
 	linux_kvp_close(linux_port);
 	linux_netif_free(linux_port);
+	linux_route_free(linux_port);
+	linux_filesystem_free(linux_port);
+	linux_vsock_close_all(linux_port);
+	linux_changes_close(linux_port);
 	linux_events_close(linux_port);
 	linux_fw_free(linux_port);
 	free(linux_port->smbios);
 	free(linux_port);
+}
+
+bool
+linux_port_is_vmware(const struct linux_port *linux_port)
+{
+	return linux_port->vmware;
 }
 
 const struct pv_port *
