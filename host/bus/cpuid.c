@@ -3,6 +3,7 @@
 #include "wire/cpuid.h"
 #include "wire/endian.h"
 #include "wire/hyperv/tlfs.h"
+#include "wire/vmware/backdoor.h"
 #include "wire/xen/hypercall.h"
 
 /* Where Xen lets its hypercall page be placed; behind another interface, which
@@ -18,7 +19,7 @@ struct face {
 	bool silent;    /* answers 0 for the largest leaf */
 	uint32_t count;
 	struct {
-		uint32_t n, eax, ebx, edx;
+		uint32_t n, eax, ebx, edx, ecx;
 	} leaves[6];
 };
 
@@ -42,8 +43,8 @@ static const struct face faces[HOST_FACES] = {
 		{ HV_LEAF_HINTS, HV_HINT_RELAXED_TIMING, HV_SPIN_NEVER_TELL,
 		    0 },
 		{ HV_LEAF_LIMITS, 64, 64, 0 } } },
-	[HOST_VMWARE] = { "vmware", CPUID_SIGNATURE_VMWARE, 0x10, false, 0,
-	    { { 0 } } },
+	[HOST_VMWARE] = { "vmware", CPUID_SIGNATURE_VMWARE, VMWARE_LEAF_CALL,
+	    false, 1, { { VMWARE_LEAF_CALL, 0, 0, 0, VMWARE_CALL_VMCALL } } },
 	/* no APIC or IOMMU of the hardware's; the vCPU is the machine's to fill
 	 * in, as is the domain */
 	[HOST_XEN] = { "xen", CPUID_SIGNATURE_XEN, 5, false, 3,
@@ -103,6 +104,7 @@ host_cpuid_show(struct host_cpuid *cpuid, enum host_face which, uint32_t base)
 			.leaf = base + face->leaves[i].n,
 			.eax = face->leaves[i].eax,
 			.ebx = face->leaves[i].ebx,
+			.ecx = face->leaves[i].ecx,
 			.edx = face->leaves[i].edx,
 		    });
 	if (which == HOST_XEN && base != CPUID_HV_FIRST)

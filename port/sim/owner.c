@@ -58,6 +58,48 @@ port_netif(void *ctx, unsigned index, struct pv_netif *out)
 	return PV_OK;
 }
 
+static int
+port_route(void *ctx, unsigned index, struct pv_route *out)
+{
+	const struct sim_owner *owner = owner_of(ctx);
+
+	if (owner->fails.route != 0)
+		return owner->fails.route;
+	if (index >= owner->route_count)
+		return PV_ENOENT;
+	*out = owner->routes[index];
+	return PV_OK;
+}
+
+static int
+port_filesystem(void *ctx, unsigned index, struct pv_filesystem *out)
+{
+	const struct sim_owner *owner = owner_of(ctx);
+
+	if (owner->fails.filesystem != 0)
+		return owner->fails.filesystem;
+	if (index >= owner->filesystem_count)
+		return PV_ENOENT;
+	*out = owner->filesystems[index];
+	return PV_OK;
+}
+
+static int
+port_memory(void *ctx, uint64_t *available, uint64_t *committed)
+{
+	const struct sim_owner *owner = owner_of(ctx);
+
+	*available = owner->memory_available;
+	*committed = owner->memory_committed;
+	return *available + *committed > 0 ? PV_OK : PV_ENOTSUP;
+}
+
+static uint64_t
+port_netif_changes(void *ctx)
+{
+	return owner_of(ctx)->netif_changes;
+}
+
 /* The name stays what it is. */
 static int
 port_netif_set(void *ctx, const struct pv_netif *wanted)
@@ -77,6 +119,7 @@ port_netif_set(void *ctx, const struct pv_netif *wanted)
 		memcpy(name, netif->name, sizeof(name));
 		*netif = *wanted;
 		memcpy(netif->name, name, sizeof(name));
+		owner->netif_changes++;
 		return PV_OK;
 	}
 	return PV_ENODEV;
@@ -125,6 +168,8 @@ port_sleep(void *ctx)
 	owner->sleeps++;
 	if (machine->hyperv != NULL)
 		host_hyperv_reset(machine->hyperv, true, !owner->keep_vmbus);
+	if (machine->vmware != NULL)
+		host_vmware_resume(machine->vmware);
 	if (owner->asleep != NULL)
 		owner->asleep(owner->asleep_ctx);
 	sim_advance(machine->sim,
@@ -198,10 +243,19 @@ owner_init(struct sim_machine *machine)
 	owner->facts[PV_FACT_OS_VERSION] = "1";
 	owner->facts[PV_FACT_OS_BUILD] = "1.2.3-sim";
 	owner->facts[PV_FACT_ARCHITECTURE] = "x86_64";
+	owner->facts[PV_FACT_OS_ID] = "sim";
+	owner->facts[PV_FACT_OS_PRETTY] = "Sim 1 (virtual)";
+	owner->facts[PV_FACT_OS_FAMILY] = "Sim";
+	owner->facts[PV_FACT_DNS_DOMAIN] = "example.org";
+	owner->facts[PV_FACT_DNS_SEARCH] = "example.org lan";
 	machine->port.request = port_request;
 	machine->port.fact = port_fact;
 	machine->port.netif = port_netif;
 	machine->port.netif_set = port_netif_set;
+	machine->port.route = port_route;
+	machine->port.filesystem = port_filesystem;
+	machine->port.netif_changes = port_netif_changes;
+	machine->port.memory = port_memory;
 	machine->port.time = port_time;
 	machine->port.freeze = port_freeze;
 	machine->port.sleep = port_sleep;

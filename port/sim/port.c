@@ -39,9 +39,14 @@ port_now(void *ctx)
 static void
 port_wait(void *ctx, uint64_t deadline)
 {
-	struct sim *sim = ((struct sim_machine *)ctx)->sim;
+	struct sim_machine *machine = ctx;
+	struct sim *sim = machine->sim;
 	uint64_t now = sim_now(sim), next = sim_next_event(sim);
+	bool changed = machine->netif_changes != machine->owner.netif_changes;
 
+	machine->netif_changes = machine->owner.netif_changes;
+	if (vmware_woken(machine) || changed)
+		return;
 	if (next < deadline)
 		deadline = next;
 	if (deadline > now && sim_random(sim, 8) == 0)
@@ -165,7 +170,7 @@ sim_faces_problem(const char *faces)
 static bool
 show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
 {
-	uint32_t base = CPUID_HV_FIRST, xen = 0;
+	uint32_t base = CPUID_HV_FIRST, xen = 0, vmware = 0;
 	enum host_face face;
 
 	if (shown[HOST_HYPERV]) {
@@ -178,11 +183,13 @@ show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
 		host_cpuid_show(&machine->cpuid, face, base);
 		if (face == HOST_XEN)
 			xen = base;
+		if (face == HOST_VMWARE)
+			vmware = base;
 		base += CPUID_HV_STEP;
 	}
 	if (shown[HOST_KVM] || shown[HOST_QEMU] || shown[HOST_VMM])
 		machine->fwcfg = host_fwcfg_new(&machine->world);
-	return xen_init(machine, xen) &&
+	return xen_init(machine, xen) && vmware_init(machine, vmware) &&
 	    hyperv_init(machine, shown[HOST_HYPERV]);
 }
 
@@ -232,6 +239,7 @@ sim_machine_free(struct sim_machine *machine)
 	host_fwcfg_free(machine->fwcfg);
 	host_xen_free(machine->xen);
 	hyperv_free(machine);
+	host_vmware_free(machine->vmware);
 	owner_free(machine);
 	memory_free(machine);
 	free(machine->log);

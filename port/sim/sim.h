@@ -10,6 +10,7 @@
 #include "host/bus/cpuid.h"
 #include "host/hyperv/devices.h"
 #include "host/kvm/fwcfg.h"
+#include "host/vmware/vmware.h"
 #include "host/xen/backend.h"
 #include "pvbus/port.h"
 
@@ -58,6 +59,10 @@ bool sim_machine_set_xen(struct sim_machine *, const struct host_xen_config *);
 struct host_hyperv *sim_machine_hyperv(struct sim_machine *);
 bool sim_machine_set_hyperv(struct sim_machine *,
     const struct host_hyperv_config *);
+/* The same of VMware. */
+struct host_vmware *sim_machine_vmware(struct sim_machine *);
+bool sim_machine_set_vmware(struct sim_machine *,
+    const struct host_vmware_config *);
 /* Before the bus is attached, too: how many CPUs there are, 1 to 32, usually 1.
  * The usual Xen and Hyper-V are made anew, with as many vCPUs. */
 bool sim_machine_set_cpus(struct sim_machine *, unsigned cpus);
@@ -90,6 +95,8 @@ const struct sim_counts *sim_machine_counts(const struct sim_machine *);
 
 #define SIM_POOLS 8
 #define SIM_NETIFS 8
+#define SIM_ROUTES 16
+#define SIM_FILESYSTEMS 8
 
 /*
  * What the port's functions about the guest answer, and what they were told.
@@ -103,6 +110,15 @@ struct sim_owner {
 	/* netif_set() changes the interface of that MAC */
 	struct pv_netif netif_wanted;
 	unsigned netif_sets;
+	/* to be another after a change of what is above or of routes, by who
+	 * makes it; ends a wait */
+	uint64_t netif_changes;
+	struct pv_route routes[SIM_ROUTES];
+	unsigned route_count;
+	struct pv_filesystem filesystems[SIM_FILESYSTEMS];
+	unsigned filesystem_count;
+	/* pages of 4 KiB; both 0: not known */
+	uint64_t memory_available, memory_committed;
 
 	enum pv_time time_kind; /* of the last time that was told */
 	uint64_t time_wall, time_at;
@@ -138,7 +154,7 @@ struct sim_owner {
 	/* the error that each ends in, while it is not 0 */
 	struct {
 		int request, fact, netif, netif_set, time, freeze, sleep,
-		    pool_read, pool_write;
+		    pool_read, pool_write, route, filesystem;
 	} fails;
 };
 struct sim_owner *sim_machine_owner(struct sim_machine *);

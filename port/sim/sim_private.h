@@ -35,7 +35,13 @@ struct sim_machine {
 	struct host_hyperv_config hyperv_config;
 	struct host_world hyperv_world; /* with interrupts of its own */
 
+	struct host_vmware *vmware;
+	struct host_vmware_config vmware_config;
+	uint32_t vmware_base;   /* of its CPUID leaves */
+	uint64_t vmware_events; /* that ended a wait */
+
 	struct sim_owner owner;
+	uint64_t netif_changes; /* that ended a wait */
 
 	/* of pages, those freed too; in the order of addresses */
 	struct run **runs;
@@ -87,6 +93,11 @@ void hyperv_free(struct sim_machine *);
 bool hyperv_make(struct sim_machine *);
 bool hyperv_rdmsr(struct sim_machine *, uint32_t msr, uint64_t *value);
 bool hyperv_wrmsr(struct sim_machine *, uint32_t msr, uint64_t value);
+
+/* vmware.c */
+bool vmware_init(struct sim_machine *, uint32_t base);
+/* Streams have something new. */
+bool vmware_woken(struct sim_machine *);
 
 /* owner.c */
 void owner_init(struct sim_machine *);
