@@ -91,6 +91,10 @@ linux_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
 
 	if (fact == PV_FACT_HOST_NAME)
 		return host_name(to, room);
+	if (fact == PV_FACT_NETIFS_LEFT_OUT)
+		return linux_port->config.left_out != NULL
+		    ? snprintf(to, room, "%s", linux_port->config.left_out)
+		    : PV_ENOENT;
 	if (uname(&name) < 0)
 		return PV_EIO;
 	switch (fact) {

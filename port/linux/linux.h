@@ -29,6 +29,9 @@ struct linux_port_config {
 	/* Where the addresses are left that a host wants for an interface:
 	 * a file ifcfg-NAME for each.  NULL: hosts cannot want any. */
 	const char *interfaces;
+	/* Interfaces that VMware is not told of, as PV_FACT_NETIFS_LEFT_OUT
+	 * has it; NULL: those that it says. */
+	const char *left_out;
 	const char *proc; /* NULL: "/proc" */
 	/* In place of vsock: a directory with Unix sockets that are named by
 	 * the ports, "976" and "975"; for tests.  NULL: vsock. */

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "port/linux/linux.h"
+
 /* A thing of the simulated hosts' stores: pvbusd(8), FILES. */
 struct config_item {
 	struct config_item *next;
@@ -13,11 +15,22 @@ struct config_item {
 		CONFIG_FWCFG,
 		CONFIG_OEM,
 		CONFIG_XENSTORE,
-		CONFIG_KVP
+		CONFIG_KVP,
+		CONFIG_GUESTINFO
 	} where;
 	char *name;  /* NULL: it has none */
 	void *bytes; /* followed by a NUL */
 	size_t size;
+};
+
+/* What a host may want of the machine. */
+enum config_command {
+	COMMAND_POWEROFF,
+	COMMAND_REBOOT,
+	COMMAND_SUSPEND,
+	COMMAND_FREEZE,
+	COMMAND_THAW,
+	COMMAND_COUNT
 };
 
 struct config {
@@ -29,6 +42,10 @@ struct config {
 	char *group;     /* who may use the sockets beside us; or NULL */
 	unsigned clients;
 	char *interfaces; /* where a host's addresses are left; or NULL */
+	char *left_out;   /* interfaces that a host is not told of; or NULL */
+	char *commands[COMMAND_COUNT]; /* NULL: the default */
+	unsigned limit;                /* of each, in seconds */
+	enum linux_time time;
 	struct config_item *items; /* in the order of the file */
 };
 

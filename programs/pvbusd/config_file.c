@@ -108,6 +108,53 @@ clients(struct config *config, const char *value)
 	return NULL;
 }
 
+static const char *
+limit(struct config *config, const char *value)
+{
+	char *end;
+	unsigned long seconds = strtoul(value, &end, 10);
+
+	if (*end != '\0' || seconds < 1 || seconds > 3600)
+		return "a number from 1 to 3600 is wanted";
+	config->limit = (unsigned)seconds;
+	return NULL;
+}
+
+static const char *
+time_word(struct config *config, const char *value)
+{
+	static const char *const words[] = {
+		[LINUX_TIME_OFF] = "off",
+		[LINUX_TIME_SLEW] = "slew",
+		[LINUX_TIME_SET] = "set",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(value, words[i]) == 0) {
+			config->time = i;
+			return NULL;
+		}
+	return "set, slew or off is wanted";
+}
+
+/* -1: no word of a command. */
+static int
+command(const char *name)
+{
+	static const char *const words[COMMAND_COUNT] = {
+		[COMMAND_POWEROFF] = "poweroff",
+		[COMMAND_REBOOT] = "reboot",
+		[COMMAND_SUSPEND] = "suspend",
+		[COMMAND_FREEZE] = "freeze",
+		[COMMAND_THAW] = "thaw",
+	};
+
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(name, words[i]) == 0)
+			return i;
+	return -1;
+}
+
 /* NULL, or what is wrong with the line. */
 static const char *
 take_line(struct config *config, char *line)
@@ -128,6 +175,15 @@ take_line(struct config *config, char *line)
 		return set(&config->interfaces, line);
 	if (strcmp(name, "clients") == 0)
 		return clients(config, line);
+	if (strcmp(name, "leave-out") == 0)
+		return set(&config->left_out,
+		    strcmp(line, "none") == 0 ? "" : line);
+	if (strcmp(name, "limit") == 0)
+		return limit(config, line);
+	if (strcmp(name, "time") == 0)
+		return time_word(config, line);
+	if (command(name) >= 0)
+		return set(&config->commands[command(name)], line);
 	if (strcmp(name, "oem") == 0)
 		return add_item(config, CONFIG_OEM, NULL, line, strlen(line));
 	if (strcmp(name, "item") == 0) {
@@ -139,14 +195,19 @@ take_line(struct config *config, char *line)
 		return add_item(config, CONFIG_XENSTORE, key, line,
 		    strlen(line));
 	}
+	if (strcmp(name, "guestinfo") == 0) {
+		key = word(&line);
+		return add_item(config, CONFIG_GUESTINFO, key, line,
+		    strlen(line));
+	}
 	if (strcmp(name, "pair") == 0) {
 		const char *problem;
 
 		key = word(&line);
 		problem = sample_kvp_problem(key, strlen(line));
-		return problem != NULL ? problem
-				       : add_item(config, CONFIG_KVP, key, line,
-					     strlen(line));
+		return problem != NULL
+		    ? problem
+		    : add_item(config, CONFIG_KVP, key, line, strlen(line));
 	}
 	if (strcmp(name, "file") == 0) {
 		key = word(&line);
@@ -180,6 +241,11 @@ config_read(struct config *config, const char *path)
 	}
 	if (problem == NULL && ferror(file))
 		problem = "cannot be read";
+	/* what is frozen for ever is worse than a copy that is not clean */
+	if (problem == NULL &&
+	    (config->commands[COMMAND_FREEZE] == NULL) !=
+		(config->commands[COMMAND_THAW] == NULL))
+		problem = "freeze and thaw need each other";
 	if (problem != NULL)
 		log_line(PV_LOG_ERROR, "%s:%u: %s", path, number, problem);
 	free(line);

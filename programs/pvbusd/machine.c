@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,14 +7,17 @@
 
 #include "port/linux/linux.h"
 #include "port/sim/sim.h"
+#include "programs/pvbusd/helper.h"
 #include "programs/pvbusd/loop.h"
 #include "programs/pvbusd/machine.h"
+#include "programs/pvbusd/privilege.h"
 
 /* Here the kernel has the disks and NICs; a simulated machine has no other
  * drivers than ours. */
 static const struct pv_driver *const here[] = {
 	&pv_xen_driver,
 	&pv_hyperv_driver,
+	&pv_vmt_driver,
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
 	NULL,
@@ -22,6 +26,7 @@ static const struct pv_driver *const here[] = {
 	&pv_xbf_driver,
 	&pv_xnf_driver,
 	&pv_hyperv_driver,
+	&pv_vmt_driver,
 	&pv_hvs_driver,
 	&pv_sd_driver,
 	&pv_cd_driver,
@@ -34,12 +39,38 @@ static const struct pv_driver *const here[] = {
 /* Steps that one device may take before others get their turn. */
 #define BUDGET 64
 
+static int
+request(void *ctx, enum pv_request wanted, const struct pv_reason *why)
+{
+	struct machine *machine = ctx;
+
+	(void)why;
+	return machine->helper != NULL ? helper_request(machine->helper, wanted)
+				       : PV_ENOTSUP;
+}
+
+static int
+freeze(void *ctx, bool frozen)
+{
+	struct machine *machine = ctx;
+
+	return machine->helper != NULL ? helper_freeze(machine->helper, frozen)
+				       : PV_ENOTSUP;
+}
+
+/* Only VMware's host needs a helper: see linux.h. */
 static const struct pv_port *
 open_this(struct machine *machine, const struct config *config,
     void (*log)(void *, enum pv_log, const char *), const char **error)
 {
 	struct linux_port_config port_config = {
 		.interfaces = config->interfaces,
+		.left_out = config->left_out,
+		.time = config->time,
+		.request = request,
+		.freeze = config->commands[COMMAND_FREEZE] != NULL ? freeze
+								   : NULL,
+		.owner = machine,
 		.log = log,
 	};
 
@@ -48,6 +79,8 @@ open_this(struct machine *machine, const struct config *config,
 		*error = "out of memory";
 		return NULL;
 	}
+	if (!config->once && linux_port_is_vmware(machine->linux_port))
+		machine->helper = helper_start(config);
 	return linux_port_table(machine->linux_port);
 }
 
@@ -74,8 +107,9 @@ open_simulated(struct machine *machine, const struct config *config,
 		return NULL;
 	}
 	if (sim_machine_hyperv(machine->sim_machine) != NULL) {
-		machine->hyperv = sample_fill_hyperv(
-		    sim_machine_hyperv(machine->sim_machine), config);
+		machine->hyperv = sample_fill_hyperv(sim_machine_hyperv(
+							 machine->sim_machine),
+		    config);
 		if (machine->hyperv == NULL) {
 			*error = "out of memory";
 			return NULL;
@@ -163,6 +197,22 @@ machine_listen(struct machine *machine, struct loop *loop)
 		.ctx = machine,
 	};
 	loop_add(loop, &machine->event);
+	helper_listen(machine->helper, loop);
+}
+
+uint64_t
+machine_privileges(const struct machine *machine, const struct config *config)
+{
+	uint64_t kept = 0;
+
+	if (machine->linux_port == NULL ||
+	    !linux_port_is_vmware(machine->linux_port))
+		return 0;
+	/* for each connection by vsock, and each sample of time */
+	kept = PRIVILEGE(CAP_NET_BIND_SERVICE);
+	if (config->time != LINUX_TIME_OFF)
+		kept |= PRIVILEGE(CAP_SYS_TIME);
+	return kept;
 }
 
 void
@@ -171,6 +221,7 @@ machine_free(struct machine *machine)
 	loop_remove(&machine->event);
 	pv_bus_detach(machine->bus);
 	linux_port_free(machine->linux_port);
+	helper_stop(machine->helper);
 	sim_machine_free(machine->sim_machine);
 	sim_free(machine->sim);
 	free(machine->hyperv);

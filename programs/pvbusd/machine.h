@@ -8,6 +8,8 @@
 #include "pvbus/guest.h"
 
 struct host_hyperv;
+struct helper;
+struct host_vmware;
 struct host_xen;
 struct sample_hyperv;
 
@@ -16,6 +18,7 @@ struct machine {
 	struct loop_source event; /* something that was waited for is there */
 	const char *name;         /* "auto", "sim:kvm" */
 	struct linux_port *linux_port;
+	struct helper *helper; /* NULL: this host wants nothing of us */
 	struct sim *sim;
 	struct sim_machine *sim_machine;
 	struct sample_hyperv *hyperv; /* its administrator, or NULL */
@@ -42,6 +45,9 @@ void machine_free(struct machine *);
 /* Let the loop wake up for this machine. */
 void machine_listen(struct machine *, struct loop *);
 
+/* The capabilities that this machine needs all its life; privilege.h. */
+uint64_t machine_privileges(const struct machine *, const struct config *);
+
 /* Do what is ready; returns when to come back at the latest. */
 uint64_t machine_poll(struct machine *);
 
@@ -50,6 +56,8 @@ bool sample_fill(struct sim_machine *, struct sim *, const char *faces,
     const struct config *);
 /* sample_xen.c: keys of XenStore, a disk and a NIC. */
 bool sample_fill_xen(struct host_xen *, const struct config *);
+/* sample_vmware.c: guestinfo. */
+bool sample_fill_vmware(struct host_vmware *, const struct config *);
 /* sample_hyperv.c: pairs, a disk and a NIC; to be freed after the machine.
  * NULL: out of memory. */
 struct sample_hyperv *sample_fill_hyperv(struct host_hyperv *,

@@ -187,10 +187,15 @@ limit_clients(struct daemon *daemon)
 static int
 serve(struct daemon *daemon)
 {
+	uint64_t kept = 0;
+
 	limit_clients(daemon);
 	if (!nodes_make(daemon))
 		return EX_CANTCREAT;
-	if (geteuid() == 0 && !privilege_drop())
+	for (const struct machine *machine = daemon->machines; machine != NULL;
+	     machine = machine->next)
+		kept |= machine_privileges(machine, &daemon->config);
+	if (geteuid() == 0 && !privilege_drop(kept))
 		return EX_OSERR;
 	return run(daemon) ? EX_OK : EX_OSERR;
 }

@@ -74,7 +74,7 @@ config_parse(struct config *config, int argc, char **argv)
 	unsigned from_file;
 	int option;
 
-	*config = (struct config){ .clients = 256 };
+	*config = (struct config){ .clients = 256, .limit = 30 };
 	read_file(config, argc, argv, options);
 	from_file = config->machine_count;
 	while ((option = getopt(argc, argv, options)) != -1)
@@ -129,4 +129,7 @@ config_free(struct config *config)
 	free(config->directory);
 	free(config->group);
 	free(config->interfaces);
+	free(config->left_out);
+	for (unsigned i = 0; i < COMMAND_COUNT; i++)
+		free(config->commands[i]);
 }

@@ -115,7 +115,9 @@ sample_fill(struct sim_machine *machine, struct sim *sim, const char *faces,
     const struct config *config)
 {
 	struct host_xen *xen = sim_machine_xen(machine);
+	struct host_vmware *vmware = sim_machine_vmware(machine);
 
 	return fill_fwcfg(machine, sim, faces, config) &&
-	    (xen == NULL || sample_fill_xen(xen, config));
+	    (xen == NULL || sample_fill_xen(xen, config)) &&
+	    (vmware == NULL || sample_fill_vmware(vmware, config));
 }
