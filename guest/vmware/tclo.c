@@ -81,12 +81,11 @@ vmware_tclo_close(struct vmware *vmware)
 	vmware->tclo = NULL;
 }
 
-/* What was said, as text; some hosts send its NUL with it. */
+/* What was said; a NUL at its end may be one that some hosts send with a text, or
+ * belong to the numbers of a command that has such. */
 static void
 run(struct vmware_tclo *tclo, size_t len)
 {
-	if (len > 0 && tclo->text[len - 1] == '\0')
-		len--;
 	tclo->text[len] = '\0';
 	tclo->vmware->stats->events++;
 	tclo->answer_len = vmt_command(tclo->vmware, tclo->text, len,
