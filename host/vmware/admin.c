@@ -147,6 +147,6 @@ host_vmware_resume(struct host_vmware *vmware)
 	for (unsigned i = 0; i < VMWARE_CHANNELS; i++)
 		vmx_channel_reset(vmware, &vmware->channels[i]);
 	vmx_vsock_end(vmware);
-	vmware->alive = false;
+	vmware->alive = vmware->counts.running = false;
 	vmware->snapshot = SNAPSHOT_NONE;
 }

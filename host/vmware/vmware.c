@@ -29,7 +29,7 @@ vmx_random(struct host_vmware *vmware)
 void
 vmx_alive(struct host_vmware *vmware)
 {
-	vmware->alive = true;
+	vmware->alive = vmware->counts.running = true;
 	vmware->alive_at = vmx_now(vmware);
 }
 

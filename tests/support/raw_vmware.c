@@ -8,7 +8,8 @@
 struct host_vmware *
 raw_vmware(struct world *world, const struct host_vmware_config *config)
 {
-	world_machine(world, "vmware");
+	if (world->machine == NULL)
+		world_machine(world, "vmware");
 	if (config != NULL)
 		assert_true(sim_machine_set_vmware(world->machine, config));
 	assert_non_null(sim_machine_vmware(world->machine));

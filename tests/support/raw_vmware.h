@@ -13,7 +13,8 @@
 #include "wire/vmware/guestrpc.h"
 #include "wire/vmware/nicinfo.h"
 
-/* A machine, and VMware as `config` has it (NULL: the usual one). */
+/* A machine, and VMware as `config` has it (NULL: the usual one); called again,
+ * another VMware in it. */
 struct host_vmware *raw_vmware(struct world *,
     const struct host_vmware_config *config);
 /* No channels or streams are left, and that much was refused. */
