@@ -46,7 +46,8 @@ tools_teardown(void **state)
 		const struct host_vmware_counts *counts = host_vmware_counts(
 		    tools->host);
 
-		result |= is("channels", 0, counts->channels_open);
+		result |= is("channels", tools->channels,
+		    counts->channels_open);
 		result |= is("streams", 0, counts->streams_open);
 		result |= is("refused", tools->refused, counts->refused);
 		result |= is("frozen", 0, tools->owner->frozen);

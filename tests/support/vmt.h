@@ -20,8 +20,9 @@ struct tools {
 	struct pv_port *port;     /* for a test to change */
 	struct pv_device *device; /* vmt0 */
 	struct vmware *vmware;
-	/* what the host is expected to have refused in the end */
-	unsigned refused;
+	/* what the host is expected to have refused in the end, and channels
+	 * that a bad one has made unreachable */
+	unsigned refused, channels;
 };
 
 int tools_setup(void **state);
