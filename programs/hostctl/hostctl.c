@@ -13,6 +13,7 @@
 
 #include "hostctl.h"
 #include "json.h"
+#include "rpctool.h"
 
 #ifndef PVBUS_VERSION
 #define PVBUS_VERSION "unknown"
@@ -149,6 +150,8 @@ main(int argc, char **argv)
 	enum status status;
 
 	fill_standard_files();
+	if (rpctool_name(argv[0]))
+		return rpctool(&h, argc, argv);
 	if (!options_parse(&h.options, argc, argv)) {
 		complain(NULL, h.options.why);
 		(void)!write(STDERR_FILENO, options_usage,

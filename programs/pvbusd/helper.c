@@ -88,6 +88,8 @@ log_end(const char *words, int status)
 {
 	if (status == HELPER_NOT_STARTED)
 		log_line(PV_LOG_ERROR, "%s: cannot be started", words);
+	else if (status == HELPER_LOST)
+		log_line(PV_LOG_ERROR, "%s: nobody knows how it ends", words);
 	else if (status == HELPER_TOO_LONG)
 		log_line(PV_LOG_ERROR, "%s: took too long", words);
 	else if (WIFSIGNALED(status))
@@ -120,7 +122,7 @@ gone(struct helper *helper)
 	helper->source.fd = -1;
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		if (helper->running[i])
-			ended(helper, i, HELPER_NOT_STARTED);
+			ended(helper, i, HELPER_LOST);
 }
 
 static void

@@ -37,6 +37,7 @@ struct helper_end {
 };
 #define HELPER_NOT_STARTED -1
 #define HELPER_TOO_LONG -2
+#define HELPER_LOST -3
 
 void helper_live(const struct config *, int fd) __attribute__((noreturn));
 /* The words of a command, ended by NULL, in one allocation; or NULL. */

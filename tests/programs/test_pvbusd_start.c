@@ -239,7 +239,9 @@ static void
 test_words_without_a_value(void **state)
 {
 	static const char *const lines[] = { "machine", "directory \t\n",
-		"group\n", "clients", "oem \n", "item\n", "\n\nfile" };
+		"group\n", "clients", "oem \n", "item\n", "\n\nfile",
+		"poweroff ", "reboot", "suspend", "freeze", "thaw\n", "limit",
+		"time", "leave-out" };
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		bad_config(*state, lines[i], strlen(lines[i]),
@@ -256,6 +258,58 @@ test_bad_numbers_of_clients(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		bad_config(*state, lines[i], strlen(lines[i]),
 		    "a number from 1 to 4096 is wanted");
+}
+
+static void
+test_bad_limits_of_commands(void **state)
+{
+	static const char *const lines[] = { "limit 0", "limit x", "limit -1",
+		"limit 3601", "limit 10 s" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		bad_config(*state, lines[i], strlen(lines[i]),
+		    "a number from 1 to 3600 is wanted");
+}
+
+static void
+test_bad_words_of_time(void **state)
+{
+	static const char *const lines[] = { "time on", "time SET",
+		"time set slew" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		bad_config(*state, lines[i], strlen(lines[i]),
+		    "set, slew or off is wanted");
+}
+
+static void
+test_freeze_without_thaw(void **state)
+{
+	bad_config(*state, "freeze /bin/true\n", 17,
+	    "freeze and thaw need each other");
+	bad_config(*state, "thaw /bin/true\ngroup 0\n", 23,
+	    "freeze and thaw need each other");
+}
+
+/* None of them runs for a host that is simulated, and none costs a right. */
+static void
+test_words_for_a_host_of_vmware(void **state)
+{
+	static const char lines[] =
+	    "poweroff /bin/false x\nreboot /bin/false\nsuspend /bin/false\n"
+	    "freeze /bin/false\nthaw /bin/false\nlimit 3600\ntime slew\n"
+	    "leave-out docker* veth*\nleave-out none\n"
+	    "guestinfo guestinfo.a b\n";
+	struct pvbusd *d = *state;
+	char value[64];
+
+	pvbusd_configure_also(d, lines);
+	pvbusd_start(d, "-H", "sim:kvm", "-H", "sim:vmware", NULL);
+	close(client_try(d, 1, getuid()));
+	if (geteuid() != 0)
+		skip_test(NOT_ROOT);
+	pvbusd_status(d, "CapEff", value, sizeof(value));
+	assert_string_equal(value, "0000000000000000");
 }
 
 static void
@@ -383,10 +437,11 @@ static void
 test_several_machines_number_on(void **state)
 {
 	struct pvbusd *d = *state;
-	static const char *const names[] = { "KVM", "KVM", "VMware", "bhyve" };
+	static const char *const names[] = { "KVM", "KVM", "bhyve", "bhyve" };
+	static const int errors[] = { 0, 0, ENOENT, ENXIO };
 	int fd;
 
-	pvbusd_start(d, "-H", "sim:kvm", "-H", "sim:kvm+vmware", "-H",
+	pvbusd_start(d, "-H", "sim:kvm", "-H", "sim:kvm+bhyve", "-H",
 	    "sim:bhyve", NULL);
 	for (unsigned i = 0; i < 4; i++) {
 		char line[64];
@@ -400,7 +455,7 @@ test_several_machines_number_on(void **state)
 		    memmem(answer.data, answer.data_len, line, strlen(line)));
 		assert_int_equal(client_ask(fd, PVBUS_CMD_GET, 0, GREETING_KEY,
 				     &answer),
-		    i < 2 ? 0 : ENXIO);
+		    errors[i]);
 		close(fd);
 	}
 	assert_int_equal(client_try(d, 4, geteuid()), -ENOENT);
@@ -866,6 +921,10 @@ main(void)
 		pvbusd_test(test_bad_machines_of_the_file),
 		pvbusd_test(test_nul_in_the_file),
 		pvbusd_test(test_file_item_that_cannot_be_read),
+		pvbusd_test(test_bad_limits_of_commands),
+		pvbusd_test(test_bad_words_of_time),
+		pvbusd_test(test_freeze_without_thaw),
+		pvbusd_test(test_words_for_a_host_of_vmware),
 		pvbusd_test(test_config_that_cannot_be_read),
 		pvbusd_test(test_item_that_does_not_fit),
 		pvbusd_test(test_items_files_and_oem_strings),
