@@ -86,26 +86,43 @@ is_loopback(const struct pv_address *address)
 	return memcmp(address->bytes, one, sizeof(one)) == 0;
 }
 
-/* Numbers within the arrays, addresses of both families and nothing else. */
+/* Of a family, and with a prefix, that a host takes: a list with one that is
+ * neither, it throws away whole. */
+static bool
+is_address(const struct pv_address *address)
+{
+	return (address->family == 4 && address->prefix <= 32) ||
+	    (address->family == 6 && address->prefix <= 128);
+}
+
+static unsigned
+keep_addresses(struct pv_address *list, unsigned count)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count && i < PV_NETIF_SERVERS; i++)
+		if (list[i].family == 4 || list[i].family == 6)
+			list[kept++] = list[i];
+	return kept;
+}
+
+/* Numbers within the arrays, and each element what it should be. */
 static void
 tidy(struct pv_netif *netif)
 {
 	unsigned kept = 0;
 
 	netif->name[sizeof(netif->name) - 1] = '\0';
-	if (netif->gateways > PV_NETIF_SERVERS)
-		netif->gateways = PV_NETIF_SERVERS;
-	if (netif->dns > PV_NETIF_SERVERS)
-		netif->dns = PV_NETIF_SERVERS;
 	for (unsigned i = 0; i < netif->addresses && i < PV_NETIF_ADDRESSES;
 	     i++) {
 		const struct pv_address *address = &netif->address[i];
 
-		if ((address->family == 4 || address->family == 6) &&
-		    !is_loopback(address))
+		if (is_address(address) && !is_loopback(address))
 			netif->address[kept++] = *address;
 	}
 	netif->addresses = kept;
+	netif->dns = keep_addresses(netif->dns_server, netif->dns);
+	netif->gateways = keep_addresses(netif->gateway, netif->gateways);
 }
 
 /* Behind the last one that is as good; the last of all makes room. */
@@ -194,7 +211,7 @@ read_routes(const struct pv_port *port, struct vmt_net *net, bool by_default)
 		unsigned n = 0;
 
 		if ((route.to.prefix == 0) != by_default ||
-		    (route.to.family != 4 && route.to.family != 6))
+		    !is_address(&route.to))
 			continue;
 		while (n < net->nics && net->nic[n].index != route.netif)
 			n++;
@@ -220,8 +237,7 @@ routes_of_gateways(struct vmt_net *net)
 				.metric = NICINFO_METRIC_NONE,
 			};
 
-			if (gateway->family == 4 || gateway->family == 6)
-				add_route(net, &route);
+			add_route(net, &route);
 		}
 }
 
@@ -237,8 +253,6 @@ same(const struct pv_address *a, const struct pv_address *b)
 static void
 add_server(struct vmt_net *net, const struct pv_address *server)
 {
-	if (server->family != 4 && server->family != 6)
-		return;
 	for (unsigned i = 0; i < net->servers; i++)
 		if (same(&net->server[i], server))
 			return;
