@@ -12,5 +12,6 @@ const struct pv_driver *const guest_drivers[] = {
 	&pv_sd_driver,
 	&pv_cd_driver,
 	&pv_hvn_driver,
+	&pv_vmt_driver,
 	NULL,
 };

@@ -160,7 +160,7 @@ ok 'a watch in JSON'
 
 h 69 -f bus/pvbus1 key && says 'no store here (hostctl -a shows what there is)'
 ok 'no store'
-h 69 -f bus/pvbus1 -l && h 69 -f bus/pvbus1 -w key &&
+h 69 -f bus/pvbus2 key && h 69 -f bus/pvbus1 -l && h 69 -f bus/pvbus1 -w key &&
     h 69 -f bus/pvbus1 key value && h 69 -f bus/pvbus1 -d key &&
     h 69 -f bus/pvbus1 -j key && json
 ok 'no store, in all forms'
