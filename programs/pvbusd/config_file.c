@@ -131,7 +131,7 @@ time_word(struct config *config, const char *value)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(value, words[i]) == 0) {
-			config->time = i;
+			config->time = (enum linux_time)i;
 			return NULL;
 		}
 	return "set, slew or off is wanted";

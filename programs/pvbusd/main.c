@@ -166,7 +166,7 @@ static void
 limit_clients(struct daemon *daemon)
 {
 	/* sockets and devices, and what else is open */
-	rlim_t own = units(daemon) * 2 + 16;
+	rlim_t own = units(daemon) * 2 + 24;
 	rlim_t wanted = daemon->config.clients + own;
 	struct rlimit limit;
 
