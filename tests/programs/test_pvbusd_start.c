@@ -437,11 +437,11 @@ static void
 test_several_machines_number_on(void **state)
 {
 	struct pvbusd *d = *state;
-	static const char *const names[] = { "KVM", "KVM", "bhyve", "bhyve" };
+	static const char *const names[] = { "KVM", "KVM", "VMware", "bhyve" };
 	static const int errors[] = { 0, 0, ENOENT, ENXIO };
 	int fd;
 
-	pvbusd_start(d, "-H", "sim:kvm", "-H", "sim:kvm+bhyve", "-H",
+	pvbusd_start(d, "-H", "sim:kvm", "-H", "sim:kvm+vmware", "-H",
 	    "sim:bhyve", NULL);
 	for (unsigned i = 0; i < 4; i++) {
 		char line[64];
