@@ -82,12 +82,12 @@ check(const struct pv_kv *kv)
 	if (skip > 0)
 		need += sizeof(GUESTINFO_ENCODING) - 1;
 	if (kv->op == PV_WRITE) {
+		if (kv->room > VMWARE_MESSAGE_MAX)
+			return PV_EMSGSIZE;
 		/* the host would keep no empty value, and none behind a NUL */
 		if (kv->room == 0 ||
 		    (skip == 0 && has_byte(kv->value, kv->room, '\0')))
 			return PV_EINVAL;
-		if (kv->room > VMWARE_MESSAGE_MAX)
-			return PV_EMSGSIZE;
 		need += skip > 0 ? guestinfo_base64_len(kv->room) : kv->room;
 	} else
 		need += sizeof(GUESTINFO_TOMBSTONE) - 1;
