@@ -35,6 +35,17 @@ hvn_changed(struct hvn *hvn)
 		hvn->nic.changed(&hvn->nic, hvn->nic.owner);
 }
 
+void
+hvn_gone(struct hvn *hvn)
+{
+	hvn->nic.gone = true;
+	hvn->nic.link = false;
+	hvn_changed(hvn);
+	for (unsigned i = 0; i < HVN_QUEUES; i++)
+		if (hvn->queues[i] != NULL)
+			hvn_queue_home(hvn->queues[i]);
+}
+
 /* ---- What the NIC offers ---------------------------------------------- */
 
 static struct hvn_queue *
@@ -110,7 +121,7 @@ static const struct pv_nic_ops operations = {
 static void
 look_for_broken(struct hvn *hvn)
 {
-	if (hvn->device->state == PV_DEVICE_BROKEN)
+	if (hvn->why != NULL)
 		return;
 	for (unsigned i = 0; i < HVN_QUEUES; i++) {
 		const char *why = NULL;
@@ -228,14 +239,9 @@ detach(struct pv_device *device)
 	struct hvn *hvn = device->softc;
 	bool away = hvn->phase == HVN_AWAY;
 
-	hvn->nic.gone = true;
-	/* no other CPU uses a queue from here on */
-	for (unsigned i = 0; i < HVN_QUEUES; i++)
-		if (hvn->queues[i] != NULL)
-			hvn->queues[i]->cpu = 0;
 	if (!away) {
+		hvn_gone(hvn);
 		hvn_stop(hvn, PV_EINTR, HVN_DRAIN / 2);
-		hvn_changed(hvn);
 		say_goodbye(hvn);
 	} else if (!hvn->closed) {
 		hvn_stop(hvn, PV_ENODEV, 0);

@@ -239,6 +239,8 @@ void hvn_queue_judge(struct hvn_queue *, enum hvn_verdict);
 bool hvn_queue_runs(const struct hvn_queue *);
 uint32_t hvn_queue_state(const struct hvn_queue *);
 int hvn_queue_own(struct hvn_queue *, unsigned cpu);
+/* Its owner was told that the NIC is gone, and so it is CPU 0's. */
+void hvn_queue_home(struct hvn_queue *);
 bool hvn_queue_poll(struct hvn_queue *, unsigned budget);
 uint64_t hvn_queue_deadline(const struct hvn_queue *);
 void hvn_queue_kick(struct hvn_queue *);
@@ -406,6 +408,8 @@ struct hvn {
 	bool reopen;   /* something needs another connection */
 	bool stepping; /* the owner of the bus is in hvn_step() */
 	bool closed;   /* HVN_CLOSING: channels are, and memory is given back */
+	const char
+	    *why; /* atomic; it is broken, or will be once it is closed */
 	int open_error;
 	unsigned tries; /* that have failed */
 	uint64_t next;  /* when to try again; PV_NEVER: not */
@@ -446,6 +450,8 @@ struct hvn {
 void hvn_log(struct hvn *, enum pv_log, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void hvn_changed(struct hvn *);
+/* The owner hears that it is, and no other CPU uses a queue after that. */
+void hvn_gone(struct hvn *);
 
 /* hvn_connect.c */
 extern const struct vmbus_user hvn_user;

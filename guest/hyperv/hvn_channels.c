@@ -85,19 +85,26 @@ count_open(const struct hvn *hvn)
 	return count;
 }
 
-/* What is open, or being opened, behind a gap is of no use. */
-static void
+/* What is open, or being opened, behind a gap is of no use.  False: another CPU
+ * has to let go of it first. */
+static bool
 close_others(struct hvn *hvn)
 {
+	bool rest = true;
+
 	for (unsigned i = hvn->active; i < HVN_QUEUES; i++) {
 		struct hvn_queue *queue = hvn->queues[i];
 
 		if (queue == NULL || queue->channel == NULL)
 			continue;
-		hvn_queue_end(queue, PV_EIO);
 		queue->channel_up = false;
-		vmbus_channel_close(queue->channel);
+		hvn_queue_stop(queue, PV_EIO, 0);
+		rest = rest && hvn_queue_rests(queue);
 	}
+	for (unsigned i = hvn->active; rest && i < HVN_QUEUES; i++)
+		if (hvn->queues[i] != NULL && hvn->queues[i]->channel != NULL)
+			vmbus_channel_close(hvn->queues[i]->channel);
+	return rest;
 }
 
 int
@@ -113,9 +120,12 @@ hvn_channels_open(struct hvn *hvn)
 		    pv_bus_now(hvn->device->bus) < hvn->deadline)
 			return PV_EAGAIN;
 	}
-	hvn->deadline = PV_NEVER;
 	hvn->active = count_open(hvn);
-	close_others(hvn);
+	if (!close_others(hvn)) {
+		hvn->deadline = pv_bus_now(hvn->device->bus) + PV_MILLISECOND;
+		return PV_EAGAIN;
+	}
+	hvn->deadline = PV_NEVER;
 	return PV_OK;
 }
 
@@ -130,7 +140,7 @@ hvn_channels_depart(struct hvn *hvn)
 		if (queue == NULL || !queue->departing)
 			continue;
 		if (hvn_queue_state(queue) == HVN_QUEUE_TALK)
-			hvn_queue_end(queue, PV_EIO);
+			hvn_queue_stop(queue, PV_EIO, 0);
 		if (!hvn_queue_empty(queue)) {
 			used = true;
 			continue;

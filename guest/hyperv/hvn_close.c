@@ -66,14 +66,16 @@ hvn_close(struct hvn *hvn)
 	hvn->opened = false;
 }
 
-/* About one queue; false: the host may let go yet. */
+/* About one queue; false: the host may let go yet.  After a sleep there are no
+ * sub-channels, and the first one knows of them. */
 static bool
 judge(struct hvn_queue *queue, bool late)
 {
-	int error = PV_OK;
+	const struct vmbus_channel *channel = queue->channel != NULL
+	    ? queue->channel
+	    : queue->hvn->channel;
+	int error = vmbus_channel_closed(channel);
 
-	if (queue->channel != NULL)
-		error = vmbus_channel_closed(queue->channel);
 	if (error == PV_EAGAIN && !late)
 		return false;
 	hvn_queue_judge(queue, error == PV_OK ? HVN_LET_GO : HVN_HELD);
@@ -93,7 +95,8 @@ hvn_closed(struct hvn *hvn, bool late)
 	return closed;
 }
 
-/* No queue is in use by another CPU, says pv_bus_suspend(). */
+/* No queue is in use by another CPU, says pv_bus_suspend().  Whether the host
+ * has let go of the memory of frames is known when we wake. */
 void
 hvn_forget(struct hvn *hvn)
 {
@@ -103,7 +106,6 @@ hvn_forget(struct hvn *hvn)
 		if (queue == NULL)
 			continue;
 		hvn_queue_end(queue, PV_EIO);
-		hvn_tx_release_kept(queue, PV_EIO);
 		queue->channel_up = queue->departing = false;
 		if (i > 0)
 			queue->channel = NULL;

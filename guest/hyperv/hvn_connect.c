@@ -70,7 +70,7 @@ fail(struct hvn *hvn, const char *why, int error)
 void
 hvn_break(struct hvn *hvn, const char *why)
 {
-	pv_device_broken(hvn->device, why);
+	__atomic_store_n(&hvn->why, why, __ATOMIC_RELEASE);
 	hvn->channel->settled = true;
 	if (hvn->phase == HVN_AWAY)
 		return;
@@ -275,6 +275,15 @@ running(struct hvn *hvn)
 	return hvn->todo != 0 && take_step(hvn);
 }
 
+/* A device that is broken is not polled, so it is that when all has ended. */
+static void
+unusable(struct hvn *hvn)
+{
+	enter(hvn, HVN_UNUSABLE, PV_NEVER);
+	if (hvn->why != NULL)
+		pv_device_broken(hvn->device, hvn->why);
+}
+
 /* ---- Each phase ------------------------------------------------------- */
 
 static bool
@@ -289,7 +298,7 @@ closing(struct hvn *hvn)
 	if (!hvn_closed(hvn, false))
 		return false;
 	if (hvn->next == PV_NEVER)
-		enter(hvn, HVN_UNUSABLE, PV_NEVER);
+		unusable(hvn);
 	else {
 		enter(hvn, HVN_IDLE, 0);
 		hvn->deadline = hvn->next;
@@ -414,7 +423,9 @@ rescinded(void *owner)
 	hvn->closed = false;
 	hvn->channel->settled = true;
 	hvn_stop(hvn, PV_ENODEV, 0);
-	hvn_changed(hvn);
+	hvn_gone(hvn);
+	/* what other CPUs have not ended they will not any more */
+	hvn_stop(hvn, PV_ENODEV, 0);
 	hvn_step(hvn);
 }
 
@@ -424,7 +435,9 @@ suspended(void *owner)
 	struct hvn *hvn = owner;
 
 	hvn->nic.link = false;
-	enter(hvn, HVN_ASLEEP, PV_NEVER);
+	/* what was taken away wakes to its end */
+	if (hvn->phase != HVN_AWAY)
+		enter(hvn, HVN_ASLEEP, PV_NEVER);
 	hvn_forget(hvn);
 }
 
@@ -435,12 +448,10 @@ resumed(void *owner)
 	struct hvn *hvn = owner;
 
 	hvn_changed(hvn);
-	if (hvn->device->state == PV_DEVICE_BROKEN) {
-		enter(hvn, HVN_UNUSABLE, PV_NEVER);
-		return;
-	}
 	hvn->tries = 0;
-	enter(hvn, HVN_IDLE, 0);
+	hvn->closed = true;
+	hvn->next = hvn->why != NULL ? PV_NEVER : 0;
+	enter(hvn, HVN_CLOSING, PV_NEVER);
 	hvn_step(hvn);
 }
 

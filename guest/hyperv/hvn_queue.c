@@ -23,6 +23,19 @@ set_state(struct hvn_queue *queue, enum hvn_queue_state new)
 	__atomic_store_n(&queue->state, (uint32_t) new, __ATOMIC_RELEASE);
 }
 
+/* From the owner of the bus: its CPU may come to rest by itself meanwhile, and
+ * that stays. */
+static void
+change_state(struct hvn_queue *queue, enum hvn_queue_state new)
+{
+	uint32_t state = hvn_queue_state(queue);
+
+	while (state != HVN_QUEUE_REST &&
+	    !__atomic_compare_exchange_n(&queue->state, &state, (uint32_t) new,
+		true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		continue;
+}
+
 bool
 hvn_queue_runs(const struct hvn_queue *queue)
 {
@@ -71,7 +84,7 @@ hvn_queue_stop(struct hvn_queue *queue, int error, uint64_t time)
 	if (queue->cpu == 0 && (time == 0 || hvn_tx_idle(queue)))
 		end_all(queue, error);
 	else
-		set_state(queue, HVN_QUEUE_STOP);
+		change_state(queue, HVN_QUEUE_STOP);
 }
 
 void
@@ -117,9 +130,11 @@ hvn_queue_talk(struct hvn_queue *queue)
 void
 hvn_queue_run(struct hvn_queue *queue)
 {
+	uint32_t talk = HVN_QUEUE_TALK;
+
 	queue->look = 0;
-	if (hvn_queue_state(queue) == HVN_QUEUE_TALK)
-		set_state(queue, HVN_QUEUE_RUN);
+	(void)__atomic_compare_exchange_n(&queue->state, &talk,
+	    (uint32_t)HVN_QUEUE_RUN, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 struct hvn_queue *
@@ -344,6 +359,23 @@ add_stats(struct pv_stats *to, struct pv_stats *from)
 }
 
 /* Counters have one writer: those of the device are the bus owner's. */
+static void
+belongs_to(struct hvn_queue *queue, unsigned cpu)
+{
+	queue->cpu = cpu;
+	add_stats(&queue->hvn->device->stats, &queue->apart);
+	queue->stats = cpu == 0 ? &queue->hvn->device->stats : &queue->apart;
+	if (queue->channel != NULL)
+		queue->channel->stats = queue->stats;
+}
+
+void
+hvn_queue_home(struct hvn_queue *queue)
+{
+	if (queue->cpu != 0)
+		belongs_to(queue, 0);
+}
+
 int
 hvn_queue_own(struct hvn_queue *queue, unsigned cpu)
 {
@@ -353,10 +385,6 @@ hvn_queue_own(struct hvn_queue *queue, unsigned cpu)
 		error = vmbus_channel_target(queue->channel, cpu);
 	if (error != PV_OK)
 		return error;
-	queue->cpu = cpu;
-	add_stats(&queue->hvn->device->stats, &queue->apart);
-	queue->stats = cpu == 0 ? &queue->hvn->device->stats : &queue->apart;
-	if (queue->channel != NULL)
-		queue->channel->stats = queue->stats;
+	belongs_to(queue, cpu);
 	return PV_OK;
 }

@@ -362,7 +362,7 @@ why_not(const struct hvn_queue *queue)
 
 	if (hvn->nic.gone)
 		return PV_ENODEV;
-	if (hvn->device->state == PV_DEVICE_BROKEN ||
+	if (__atomic_load_n(&hvn->why, __ATOMIC_ACQUIRE) != NULL ||
 	    __atomic_load_n(&queue->broken, __ATOMIC_ACQUIRE) != NULL)
 		return PV_EPROTO;
 	return PV_EIO;

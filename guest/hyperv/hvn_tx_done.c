@@ -108,13 +108,14 @@ hvn_tx_abandon(struct hvn_queue *queue, int error)
 
 /* Nothing is put into the ring any more: it does not run.  Pages of others that
  * the host may still read are not given back before it has let go of the ring,
- * unless it has forgotten all or has taken the device away itself. */
+ * unless it has taken the device away itself. */
 void
 hvn_tx_stop(struct hvn_queue *queue, int error)
 {
 	struct hvn_tx *tx = &queue->tx;
 	const struct hvn *hvn = queue->hvn;
-	bool sure = hvn->phase == HVN_ASLEEP || hvn->phase == HVN_AWAY;
+	bool sure = hvn->phase == HVN_AWAY;
+	unsigned kept = 0;
 
 	tx->batch.slot = SLOT_NONE;
 	for (unsigned i = 0; i < HVN_SLOTS; i++) {
@@ -122,14 +123,16 @@ hvn_tx_stop(struct hvn_queue *queue, int error)
 
 		if (frames == NULL)
 			continue;
-		if (tx->slot[i].kind == HVN_SLOT_LENT && !sure) {
-			tx->kept++;
+		if (tx->slot[i].kind == HVN_SLOT_LENT && !sure)
 			continue;
-		}
 		tx->slot[i].frames = NULL;
 		finish_all(frames, error);
 	}
 	hvn_tx_abandon(queue, error);
+	/* who was told may have come back to here, and more */
+	for (unsigned i = 0; i < HVN_SLOTS; i++)
+		kept += tx->slot[i].frames != NULL;
+	__atomic_store_n(&tx->kept, kept, __ATOMIC_RELEASE);
 }
 
 void

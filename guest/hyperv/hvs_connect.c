@@ -326,21 +326,26 @@ suspended(void *owner)
 {
 	struct hvs *hvs = owner;
 
-	if (hvs_dead(hvs) != PV_OK || hvs->phase == HVS_ASLEEP)
+	bool dead = hvs_dead(hvs) != PV_OK;
+
+	if (hvs->phase == HVS_ASLEEP)
 		return;
-	__atomic_store_n(&hvs->verdict, (uint32_t)HVS_UNKNOWN,
-	    __ATOMIC_RELEASE);
-	hvs_scan_stop(hvs);
-	hvs_queues_stop(hvs);
 	for (unsigned i = 0; i < hvs->queues_count; i++) {
 		struct hvs_queue *queue = &hvs->queues[i];
 
 		/* nobody uses it now; in a conversation, we have it */
-		queue->stopped = HVS_STANDS;
+		if (!dead || queue->stopped == HVS_GOES)
+			queue->stopped = HVS_STANDS;
 		if (i > 0)
 			queue->channel = NULL;
 		queue->departs = false;
 	}
+	if (dead)
+		return; /* it wakes to its end */
+	__atomic_store_n(&hvs->verdict, (uint32_t)HVS_UNKNOWN,
+	    __ATOMIC_RELEASE);
+	hvs_scan_stop(hvs);
+	hvs_queues_stop(hvs);
 	enter(hvs, HVS_ASLEEP, PV_NEVER);
 }
 

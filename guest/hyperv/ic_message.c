@@ -107,9 +107,12 @@ negotiate(struct service *service, struct ic_message *message)
 		    head.versions);
 	}
 	if (framework == 0 || version == 0) {
-		hyperv_log(service->hyperv, PV_LOG_ERROR,
-		    "%s: the host offers no version that is known here",
-		    kind->name);
+		/* the host can ask as often as it likes */
+		if (!service->disagreed)
+			hyperv_log(service->hyperv, PV_LOG_ERROR,
+			    "%s: the host offers no version that is known here",
+			    kind->name);
+		service->disagreed = true;
 		framework = version = 0;
 	}
 	service->framework = framework;

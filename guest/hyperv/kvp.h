@@ -85,6 +85,7 @@ struct kvp {
 	unsigned dropped;      /* addresses that fitted in no answer, so far */
 	uint64_t refreshed;    /* when pool Auto was made, or 0 */
 	uint64_t save_at;      /* writing failed: not again before that */
+	uint64_t read_at;      /* the same of reading */
 	bool save_failed;      /* and the line was printed */
 	struct kvp_adapter adapters[KVP_ADAPTERS];
 	unsigned adapter_count;

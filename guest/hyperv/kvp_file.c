@@ -10,6 +10,7 @@
 
 #define RECORD sizeof(struct hv_linux_kvp_record)
 #define SAVE_AGAIN (10 * PV_SECOND)
+#define READ_AGAIN (10 * PV_SECOND)
 
 bool
 kvp_record_fits(size_t key_len, size_t value_len)
@@ -30,9 +31,10 @@ length(const uint8_t *text, size_t room)
 	return len;
 }
 
+/* `late`: what is here already came after this was kept. */
 static bool
 take(struct kvp *kvp, struct kvp_pool *pool,
-    const struct hv_linux_kvp_record *from)
+    const struct hv_linux_kvp_record *from, bool late)
 {
 	size_t key_len = length(from->key, sizeof(from->key));
 	size_t value_len = length(from->value, sizeof(from->value));
@@ -44,7 +46,7 @@ take(struct kvp *kvp, struct kvp_pool *pool,
 	for (record = pool->records; record != NULL; record = record->next)
 		if (record->seen && record->key_len == key_len &&
 		    memcmp(record->text, key, key_len) == 0)
-			return false;
+			return late;
 	if (kvp_set(kvp, pool->number, key, key_len, (const char *)from->value,
 		value_len) != PV_OK)
 		return false;
@@ -75,19 +77,21 @@ static void
 take_all(struct kvp *kvp, struct kvp_pool *pool, const uint8_t *bytes,
     size_t size, size_t whole)
 {
+	bool late = pool->unread && pool->dirty;
 	struct hv_linux_kvp_record record;
 	size_t bad = 0;
 
 	for (struct kvp_record *old = pool->records; old != NULL;
 	     old = old->next)
-		old->seen = false;
+		old->seen = late && !old->fact;
 	for (size_t at = 0; size - at >= RECORD; at += RECORD) {
 		memcpy(&record, bytes + at, RECORD);
-		if (!take(kvp, pool, &record))
+		if (!take(kvp, pool, &record, late))
 			bad++;
 	}
 	forget(kvp, pool);
-	pool->dirty = false;
+	pool->dirty = late;
+	pool->unread = false;
 	if (bad > 0)
 		kvp->hyperv->stats->bad_text += bad;
 	if (whole % RECORD != 0 || whole > size)
@@ -108,6 +112,7 @@ not_read(struct kvp *kvp, struct kvp_pool *pool, int error)
 		    "pool %s as it was kept: %s; what comes now is not kept",
 		    kvp_pool_name(pool->number), pv_error_text(error));
 	pool->unread = true;
+	kvp->read_at = pv_bus_now(kvp->hyperv->bus) + READ_AGAIN;
 }
 
 void
@@ -146,10 +151,27 @@ kvp_load(struct kvp *kvp, unsigned number)
 	else {
 		size_t there = whole < 0 ? 0 : (size_t)whole;
 
-		pool->unread = false;
 		take_all(kvp, pool, bytes, there < room ? there : room, there);
 	}
 	pv_free(kvp->hyperv->bus, bytes, room);
+}
+
+/* Somebody had it locked, perhaps.  Where others keep the pools they are read
+ * again anyway. */
+static bool
+to_read(const struct kvp *kvp, const struct kvp_pool *pool)
+{
+	return pool->unread && !kvp->others;
+}
+
+static void
+read_again(struct kvp *kvp)
+{
+	if (pv_bus_now(kvp->hyperv->bus) < kvp->read_at)
+		return;
+	for (unsigned i = 0; i < KVP_POOLS; i++)
+		if (to_read(kvp, &kvp->pools[i]))
+			kvp_load(kvp, i);
 }
 
 /* ---- Writing ---------------------------------------------------------- */
@@ -198,13 +220,19 @@ kvp_save(struct kvp *kvp)
 	unsigned left_out = 0;
 	int error = PV_OK;
 
+	read_again(kvp);
 	if (now < kvp->save_at)
 		return;
-	for (unsigned i = 0; i < KVP_POOLS && error == PV_OK; i++) {
+	/* what is wrong with one of them is no fault of the others */
+	for (unsigned i = 0; i < KVP_POOLS; i++) {
+		int failed;
+
 		if (!to_save(kvp, &kvp->pools[i]))
 			continue;
-		error = save(kvp, &kvp->pools[i], &left_out);
-		kvp->pools[i].dirty = error != PV_OK;
+		failed = save(kvp, &kvp->pools[i], &left_out);
+		kvp->pools[i].dirty = failed != PV_OK;
+		if (failed != PV_OK)
+			error = failed;
 	}
 	if (left_out > 0)
 		hyperv_log(kvp->hyperv, PV_LOG_ERROR,
@@ -223,8 +251,13 @@ kvp_save(struct kvp *kvp)
 uint64_t
 kvp_save_deadline(const struct kvp *kvp)
 {
-	for (unsigned i = 0; i < KVP_POOLS; i++)
-		if (to_save(kvp, &kvp->pools[i]))
-			return kvp->save_at;
-	return PV_NEVER;
+	uint64_t first = PV_NEVER;
+
+	for (unsigned i = 0; i < KVP_POOLS; i++) {
+		if (to_save(kvp, &kvp->pools[i]) && kvp->save_at < first)
+			first = kvp->save_at;
+		if (to_read(kvp, &kvp->pools[i]) && kvp->read_at < first)
+			first = kvp->read_at;
+	}
+	return first;
 }

@@ -64,7 +64,7 @@ opened(void *owner, struct vmbus_channel *channel, int error)
 	}
 	service->up = true;
 	service->again = true;
-	service->broken = false;
+	service->broken = service->disagreed = false;
 	if (service->kind->up != NULL)
 		service->kind->up(service);
 }

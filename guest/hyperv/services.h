@@ -70,6 +70,7 @@ struct service {
 	bool unsent;  /* or waits for room in the ring */
 	bool again;   /* there may be more in the ring */
 	bool broken;
+	bool disagreed; /* on versions, and a line has said so */
 };
 
 /* ---- services.c ------------------------------------------------------- */

@@ -44,7 +44,8 @@ struct vmbus_user {
 	/* The host forgets all (sleep): channels are closed, GPADLs are gone,
 	 * nothing comes back.  Sub-channels are no more when this returns; new
 	 * ones come by `sub`.  Then either `resumed`, and channels may be
-	 * opened again, or `rescinded`. */
+	 * opened again, or `rescinded`, or nothing, if that was said before and
+	 * the driver has not departed yet. */
 	void (*suspended)(void *owner);
 	void (*resumed)(void *owner);
 };

@@ -342,9 +342,9 @@ vmbus_nodes_suspend(struct vmbus *vmbus)
 	vmbus_nodes_check(vmbus);
 	for (struct vmbus_channel *channel = vmbus->first; channel != NULL;
 	     channel = channel->next) {
-		struct vmbus_node *node = channel_node(channel);
-
-		if (!node->rescinded && channel->user != NULL &&
+		/* one that has been taken away, too, as long as it has not
+		 * left: its sub-channels are no more after this */
+		if (!channel->departing && channel->user != NULL &&
 		    channel->user->suspended != NULL)
 			channel->user->suspended(channel->owner);
 		vmbus_channel_close(channel);
@@ -364,8 +364,12 @@ vmbus_nodes_forget(struct vmbus *vmbus)
 		next = channel->next;
 		unlist(vmbus, channel);
 		node->resuming = !node->rescinded;
-		if (channel->offer.sub != 0)
-			vmbus_node_free(vmbus, node);
+		if (channel->offer.sub == 0)
+			continue;
+		/* nobody else is left to say so */
+		if (channel->unsure && channel->primary != NULL)
+			channel->primary->unsure = true;
+		vmbus_node_free(vmbus, node);
 	}
 }
 

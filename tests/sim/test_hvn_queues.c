@@ -378,6 +378,146 @@ test_reconnects_with_queues_of_other_cpus(void **state)
 	assert_int_equal(vif->peer.count, 4);
 }
 
+/* Once the owner was told that it is gone, he polls no queue of it. */
+static bool
+is_gone(struct hv_vif *vif)
+{
+	return partition_find(&vif->partition, "hvn0") == NULL;
+}
+
+static void
+test_h37_taken_away_with_queues_of_other_cpus(void **state)
+{
+	struct hv_vif *vif = *state;
+	static struct vif_frame frames[4];
+	uint64_t physical;
+	uint8_t *pages;
+
+	hv_vif_start_cpus(vif, 4);
+	own_all(vif);
+	pages = hv_vif_pages(vif, 2, &physical);
+	host_netvsp_manners(vif->net)->stop = true;
+	for (unsigned q = 0; q < 4; q++) {
+		sim_machine_set_cpu(vif->world->machine, q);
+		vif_frame(&frames[q], pages, physical, q % 2 ? 100 : 5000);
+		hv_vif_transmit(vif, q, &frames[q]);
+		pv_nic_kick(vif->nic, q);
+		sim_machine_set_cpu(vif->world->machine, 0);
+	}
+	host_netvsp_rescind(vif->net);
+	hv_vif_until(vif, is_gone, "gone");
+	vif->nic = NULL;
+	for (unsigned q = 0; q < 4; q++) {
+		assert_int_equal(frames[q].done, 1);
+		assert_int_equal(frames[q].frame.error, PV_ENODEV);
+	}
+}
+
+/* Until `changed` has returned, the queues are those of other CPUs. */
+static unsigned running_still;
+
+static void
+changed_to_gone(struct pv_nic *nic, void *owner)
+{
+	struct hv_vif *vif = owner;
+
+	assert_true(nic->gone);
+	for (unsigned i = 0; i < 4; i++)
+		running_still += hvn_queue_runs(hv_vif_queue(vif, i));
+}
+
+static void
+test_detached_with_queues_of_other_cpus(void **state)
+{
+	struct hv_vif *vif = *state;
+
+	hv_vif_start_cpus(vif, 4);
+	own_all(vif);
+	running_still = 0;
+	vif->nic->changed = changed_to_gone;
+	pv_device_detach(vif->device);
+	vif->nic = NULL;
+	assert_int_equal(running_still, 4);
+}
+
+/* What is behind a gap is closed once its CPU has let go of it. */
+static void
+test_h36_a_gap_before_a_queue_of_another_cpu(void **state)
+{
+	struct hv_vif *vif = *state;
+	struct hvn_queue *last;
+
+	hv_vif_start_cpus(vif, 4);
+	assert_int_equal(pv_nic_own(vif->nic, 3, 3), PV_OK);
+	last = hv_vif_queue(vif, 3);
+	assert_int_equal(pv_nic_set_mtu(vif->nic, 4000), PV_OK);
+	for (unsigned i = 0; i < 4000 && !hvn_queue_rests(last); i++)
+		run_cpus(vif, 1);
+	/* the second of the new ones is never said to be open */
+	host_hyperv_manners(vif->host)->message_how = HOST_MESSAGE_DROP;
+	host_hyperv_manners(vif->host)->message_type = HV_VMBUS_OPEN_RESULT;
+	host_hyperv_manners(vif->host)->message_nth = 2;
+	for (unsigned i = 0;
+	     i < 4000 && hvn_queue_state(last) != HVN_QUEUE_TALK; i++)
+		run_cpus(vif, 1);
+	assert_int_equal(hvn_queue_state(last), HVN_QUEUE_TALK);
+	hv_vif_run(vif, 3 * PV_SECOND);
+	assert_int_equal(last->channel->state, VMBUS_OPEN);
+	for (unsigned i = 0; i < 4000 && !vif->nic->link; i++)
+		run_cpus(vif, 1);
+	assert_true(vif->nic->link);
+	assert_int_equal(vif->nic->queues, 2);
+}
+
+/* A CPU finds its ring broken while the owner of the bus stops all queues. */
+static struct {
+	struct hvn_queue *queue;
+	uint64_t (*now)(void *ctx);
+	unsigned left;
+} meanwhile;
+
+static uint64_t
+now_and_meanwhile(void *ctx)
+{
+	if (meanwhile.left > 0 && --meanwhile.left == 0)
+		hvn_queue_broken(meanwhile.queue, "as the test has it");
+	return meanwhile.now(ctx);
+}
+
+static void
+test_a_queue_breaks_while_it_is_stopped(void **state)
+{
+	struct hv_vif *vif = *state;
+	static struct vif_frame frame;
+	struct pv_port *port;
+	uint64_t physical;
+	uint8_t *pages;
+
+	hv_vif_start_cpus(vif, 2);
+	port = sim_machine_own_port(vif->world->machine);
+	pages = hv_vif_pages(vif, 2, &physical);
+	assert_int_equal(pv_nic_own(vif->nic, 1, 1), PV_OK);
+	host_netvsp_manners(vif->net)->stop = true;
+	vif_frame(&frame, pages, physical, 5000);
+	sim_machine_set_cpu(vif->world->machine, 1);
+	hv_vif_transmit(vif, 1, &frame);
+	pv_nic_kick(vif->nic, 1);
+	sim_machine_set_cpu(vif->world->machine, 0);
+	meanwhile.queue = hv_vif_queue(vif, 1);
+	meanwhile.now = port->now;
+	meanwhile.left = 1;
+	port->now = now_and_meanwhile;
+	hvn_queue_stop(meanwhile.queue, PV_EIO, 0);
+	port->now = meanwhile.now;
+	assert_true(hvn_queue_rests(meanwhile.queue));
+	for (unsigned i = 0; i < 4000 && frame.done == 0; i++)
+		run_cpus(vif, 1);
+	assert_int_equal(frame.done, 1);
+	run_cpus(vif, 4000);
+	assert_true(hvn_queue_empty(meanwhile.queue));
+	assert_true(hv_vif_is_broken(vif));
+}
+
 int
 main(void)
 {
@@ -400,6 +540,10 @@ main(void)
 		hv_vif_test(test_queues_and_cpus_that_are_not),
 		hv_vif_test(test_requests_go_over_another_cpus_queue),
 		hv_vif_test(test_reconnects_with_queues_of_other_cpus),
+		hv_vif_test(test_h37_taken_away_with_queues_of_other_cpus),
+		hv_vif_test(test_detached_with_queues_of_other_cpus),
+		hv_vif_test(test_h36_a_gap_before_a_queue_of_another_cpu),
+		hv_vif_test(test_a_queue_breaks_while_it_is_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

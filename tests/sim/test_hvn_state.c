@@ -567,6 +567,45 @@ test_h38_frames_end_when_the_guest_sleeps(void **state)
 }
 
 static void
+answer_again(void *argument)
+{
+	host_hyperv_manners(argument)->silent = false;
+}
+
+/* It may read what it has not said to have let go of. */
+static void
+test_h38_a_lent_frame_that_the_host_keeps(void **state)
+{
+	struct hv_vif *vif = *state;
+	static struct vif_frame frame;
+	struct sim_owner *owner;
+	uint64_t physical;
+	uint8_t *pages;
+
+	hv_vif_start_cpus(vif, 2);
+	owner = sim_machine_owner(vif->world->machine);
+	pages = hv_vif_pages(vif, 2, &physical);
+	host_netvsp_manners(vif->net)->stop = true;
+	vif_frame(&frame, pages, physical, 5000);
+	hv_vif_transmit(vif, 1, &frame);
+	pv_nic_kick(vif->nic, 1);
+	host_hyperv_manners(vif->host)->silent = true;
+	owner->asleep = answer_again;
+	owner->asleep_ctx = vif->host;
+	partition_stop_cpus(&vif->partition);
+	assert_int_equal(pv_bus_suspend(vif->world->bus), PV_OK);
+	host_netvsp_manners(vif->net)->stop = false;
+	partition_start_cpus(&vif->partition);
+	hv_vif_until(vif, hv_vif_is_up, "up");
+	hv_vif_works(vif);
+	assert_int_equal(frame.done, 1);
+	assert_int_equal(frame.frame.error, PV_EBUSY);
+	partition_detach(&vif->partition);
+	world_expect_leaked_pages(vif->world,
+	    sim_machine_counts(vif->world->machine)->pages - 2);
+}
+
+static void
 test_h38_sleeps_at_each_step(void **state)
 {
 	hv_vif_start(*state, NULL);
@@ -578,6 +617,33 @@ test_h38_sleeps_at_each_step_with_queues(void **state)
 {
 	hv_vif_start(*state, NULL);
 	with_another(sleep_and_check, 3);
+}
+
+/* The host has memory of a frame, and the device is broken: it ends all the
+ * same, when the host has let go. */
+static void
+test_h11_a_lent_frame_when_the_host_breaks_the_protocol(void **state)
+{
+	struct hv_vif *vif = *state;
+	static struct vif_frame frames[2];
+	uint64_t physical;
+	uint8_t *pages;
+
+	hv_vif_start(vif, NULL);
+	pages = hv_vif_pages(vif, 2, &physical);
+	host_netvsp_manners(vif->net)->stop_completions = true;
+	vif_frame(&frames[0], pages, physical, 5000);
+	hv_vif_transmit(vif, 0, &frames[0]);
+	pv_nic_kick(vif->nic, 0);
+	hv_vif_run(vif, PV_MILLISECOND);
+	assert_int_equal(frames[0].done, 0);
+	hv_vif_queue(vif, 0)->broken = NULL;
+	hvn_queue_broken(hv_vif_queue(vif, 0), "as the test has it");
+	hv_vif_run(vif, 10 * PV_SECOND);
+	assert_true(hv_vif_is_broken(vif));
+	assert_int_equal(frames[0].done, 1);
+	assert_int_equal(frames[0].frame.error, PV_EPROTO);
+	assert_true(hv_vif_is_unusable(vif));
 }
 
 int
@@ -605,10 +671,13 @@ main(void)
 		hv_vif_test(test_h37_frames_end_when_the_host_takes_the_nic),
 		hv_vif_test(test_h37_taken_away_at_each_step),
 		hv_vif_test(test_h37_taken_away_at_each_step_with_queues),
+		hv_vif_test(
+		    test_h11_a_lent_frame_when_the_host_breaks_the_protocol),
 		hv_vif_test(test_detached_at_each_step),
 		hv_vif_test(test_frames_end_when_the_bus_is_detached),
 		hv_vif_test(test_h38_sleeps_and_wakes_with_all_that_was_wanted),
 		hv_vif_test(test_h38_frames_end_when_the_guest_sleeps),
+		hv_vif_test(test_h38_a_lent_frame_that_the_host_keeps),
 		hv_vif_test(test_h38_sleeps_at_each_step),
 		hv_vif_test(test_h38_sleeps_at_each_step_with_queues),
 	};

@@ -438,6 +438,36 @@ test_sleep_with_a_queue_of_another_cpu(void **state)
 	assert_int_equal(pv_disk_own(lab->disk, 1, 0), PV_OK);
 }
 
+/* It was broken, and its channels not closed yet: the sub-channels are gone with
+ * the sleep all the same. */
+static void
+test_h38_sleep_while_it_ends(void **state)
+{
+	struct scsi *scsi = *state;
+	struct host_hyperv_manners *bus;
+	struct lab_io io = { 0 };
+
+	scsi_start_channels(scsi, 3, 2);
+	bus = host_hyperv_manners(scsi->partition.host);
+	io.segment.data = lab_pages(&scsi->lab, 1, &io.segment.physical);
+	io.segment.len = 4096;
+	manners(scsi)->stop = true;
+	lab_prepare(&io, PV_DISK_READ, 0);
+	pv_disk_submit(scsi->lab.disk, 0, &io.io);
+	bus->gpadl_hold = true;
+	hvs_break(scsi->hvs, "as the test has it");
+	lab_run(&scsi->lab, 100 * PV_MILLISECOND);
+	assert_int_equal(scsi->hvs->phase, HVS_ENDING);
+	assert_int_equal(io.done, 0);
+	bus->gpadl_hold = false;
+	partition_stop_cpus(&scsi->partition);
+	assert_int_equal(pv_bus_suspend(scsi->lab.world->bus), PV_OK);
+	partition_start_cpus(&scsi->partition);
+	scsi_is_broken(scsi, "as the test has it");
+	assert_int_equal(io.done, 1);
+	assert_int_equal(io.io.error, PV_EPROTO);
+}
+
 /* ---- No answer -------------------------------------------------------- */
 
 static void
@@ -566,6 +596,7 @@ main(void)
 		scsi_test(test_another_disk_after_the_sleep),
 		scsi_test(test_a_smaller_disk_after_the_sleep),
 		scsi_test(test_sleep_with_a_queue_of_another_cpu),
+		scsi_test(test_h38_sleep_while_it_ends),
 		scsi_test(test_a_slow_host_is_waited_for),
 		scsi_test(test_a_lost_answer_is_asked_for_again),
 		scsi_test(test_h29_no_answer_ever),

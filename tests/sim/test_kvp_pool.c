@@ -368,6 +368,32 @@ test_h50_a_file_that_cannot_be_read(void **state)
 	assert_int_equal(admin->owner->pool_writes, 0);
 }
 
+/* It is tried again; what has come meanwhile is newer than what is in it. */
+static void
+test_h50_a_file_that_cannot_be_read_for_a_while(void **state)
+{
+	static const struct hv_linux_kvp_record records[] = {
+		{ .key = "a", .value = "old" },
+		{ .key = "x", .value = "old" },
+	};
+	struct admin *admin = *state;
+
+	admin_machine(admin, KVP);
+	sim_machine_set_pool(admin->world->machine, HV_KVP_POOL_GUEST, records,
+	    sizeof(records));
+	admin->owner->fails.pool_read = PV_EBUSY;
+	admin_attach(admin);
+	assert_int_equal(guest_writes(admin, "Guest/x", "new"), PV_OK);
+	partition_run(&admin->partition, 15 * PV_SECOND);
+	assert_int_equal(admin->owner->pool_writes, 0);
+	admin->owner->fails.pool_read = 0;
+	partition_run(&admin->partition, 15 * PV_SECOND);
+	guest_reads(admin, "Guest/a", "old");
+	guest_reads(admin, "Guest/x", "new");
+	file_is(admin, HV_KVP_POOL_GUEST, 0, "x", "new");
+	file_is(admin, HV_KVP_POOL_GUEST, 1, "a", "old");
+}
+
 static void
 test_h50_a_file_that_cannot_be_written(void **state)
 {
@@ -383,6 +409,33 @@ test_h50_a_file_that_cannot_be_written(void **state)
 	admin->owner->fails.pool_write = 0;
 	partition_run(&admin->partition, 10 * PV_SECOND);
 	file_is(admin, HV_KVP_POOL_GUEST, 0, "x", "1");
+}
+
+/* What is wrong with one file keeps no other from being written. */
+static int (*write_pool)(void *, unsigned pool, const void *, size_t);
+
+static int
+write_but_external(void *ctx, unsigned pool, const void *from, size_t size)
+{
+	if (pool == HV_KVP_POOL_EXTERNAL)
+		return PV_EIO;
+	return write_pool(ctx, pool, from, size);
+}
+
+static void
+test_h50_one_file_that_cannot_be_written(void **state)
+{
+	struct admin *admin = with(state);
+	struct pv_port *port = sim_machine_own_port(admin->world->machine);
+
+	write_pool = port->pool_write;
+	port->pool_write = write_but_external;
+	host_sets(admin, HV_KVP_POOL_EXTERNAL, "a", "1");
+	assert_int_equal(guest_writes(admin, "Guest/x", "1"), PV_OK);
+	partition_run(&admin->partition, 35 * PV_SECOND);
+	file_is(admin, HV_KVP_POOL_GUEST, 0, "x", "1");
+	world_has_line(admin->world,
+	    "hyperv0: pools are not kept: input/output error");
 }
 
 static void
@@ -470,7 +523,9 @@ main(void)
 		admin_test(test_h28_files_that_are_none),
 		admin_test(test_h23_files_that_are_too_long),
 		admin_test(test_h50_a_file_that_cannot_be_read),
+		admin_test(test_h50_a_file_that_cannot_be_read_for_a_while),
 		admin_test(test_h50_a_file_that_cannot_be_written),
+		admin_test(test_h50_one_file_that_cannot_be_written),
 		admin_test(test_a_port_that_keeps_nothing),
 		admin_test(test_a_value_that_no_record_takes),
 		admin_test(test_a_file_that_is_read_again),

@@ -660,12 +660,34 @@ test_h42_lost_events(void **state)
 	}
 }
 
+/* One line for all of them. */
+static void
+test_h39_negotiations_without_end(void **state)
+{
+	struct admin *admin = with(state, ONE(HOST_IC_HEARTBEAT));
+	const char *line = "offers no version that is known", *log;
+	unsigned lines = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		negotiates(admin, 0, 0, 20, 0);
+		negotiates(admin, 2, 1, 20, 1);
+	}
+	log = sim_machine_log(admin->world->machine);
+	while ((log = strstr(log, line)) != NULL) {
+		log += strlen(line);
+		lines++;
+	}
+	assert_int_equal(lines, 1);
+	still_works(admin);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		admin_test(test_h27_negotiation_counts_beyond_the_packet),
 		admin_test(test_h27_negotiation_without_a_common_version),
+		admin_test(test_h39_negotiations_without_end),
 		admin_test(test_h27_negotiation_of_more_than_100_versions),
 		admin_test(test_h38_a_request_after_a_sleep_before_any_version),
 		admin_test(
