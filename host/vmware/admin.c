@@ -5,6 +5,9 @@
 
 #include "host/vmware/vmware_private.h"
 
+/* Keep-alives come every five seconds. */
+#define SILENCE (60 * SECOND)
+
 static const struct {
 	const char *word;
 	unsigned state;
@@ -81,26 +84,30 @@ vmx_admin_answer(struct host_vmware *vmware, enum call_kind kind, bool good)
 }
 
 bool
+host_vmware_snapshot_busy(struct host_vmware *vmware)
+{
+	if (vmware->snapshot != SNAPSHOT_NONE &&
+	    vmx_now(vmware) - vmware->snapshot_at >= SILENCE)
+		vmware->snapshot = SNAPSHOT_NONE;
+	return vmware->snapshot != SNAPSHOT_NONE;
+}
+
+bool
 host_vmware_snapshot(struct host_vmware *vmware, bool quiesce)
 {
 	static const char start[] = VMWARE_BACKUP_START " 1";
 
-	if (vmware->snapshot != SNAPSHOT_NONE)
+	if (host_vmware_snapshot_busy(vmware))
 		return false;
 	if (!quiesce)
 		return true;
 	vmx_message_free(&vmware->backup_event);
 	vmware->snapshot = SNAPSHOT_STARTED;
+	vmware->snapshot_at = vmx_now(vmware);
 	if (vmx_tclo_queue(vmware, CALL_SNAPSHOT, start, sizeof(start) - 1))
 		return true;
 	vmware->snapshot = SNAPSHOT_NONE;
 	return false;
-}
-
-bool
-host_vmware_snapshot_busy(struct host_vmware *vmware)
-{
-	return vmware->snapshot != SNAPSHOT_NONE;
 }
 
 /* "prov.snapshotCommit 0 ": an event, its code, a text. */
@@ -113,11 +120,12 @@ vmx_admin_event(struct host_vmware *vmware, const char *text)
 	unsigned value;
 
 	code += strspn(code, " ");
-	if (!number(&code, &value) || vmware->snapshot == SNAPSHOT_NONE ||
+	if (!number(&code, &value) || !host_vmware_snapshot_busy(vmware) ||
 	    !vmx_message_set(&vmware->backup_event, text, strlen(text))) {
 		vmware->counts.refused++;
 		return;
 	}
+	vmware->snapshot_at = vmx_now(vmware);
 	if (vmx_message_begins(event, VMWARE_BACKUP_REQ_DONE " "))
 		vmware->snapshot = SNAPSHOT_NONE;
 	else if (vmx_message_begins(event, VMWARE_BACKUP_COMMIT " ") &&

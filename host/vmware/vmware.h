@@ -151,7 +151,8 @@ int host_vmware_power_status(struct host_vmware *);
 /* vmbackup.start; the disks are copied at once when the guest has them at rest
  * (prov.snapshotCommit), and vmbackup.snapshotDone follows, unless
  * snapshot_hold is set: then it is for host_vmware_call().  Without quiescing
- * nothing is said to the guest.  False: one is under way. */
+ * nothing is said to the guest.  A guest that says nothing for a minute is given
+ * up.  False: one is under way. */
 bool host_vmware_snapshot(struct host_vmware *, bool quiesce);
 bool host_vmware_snapshot_busy(struct host_vmware *);
 /* The last event that the guest sent, "req.done 0 "; NULL: none yet. */

@@ -109,6 +109,7 @@ struct host_vmware {
 	unsigned power; /* the VMWARE_STATE_… asked for */
 	int power_status;
 	enum snapshot snapshot;
+	uint64_t snapshot_at; /* when the guest last said something of it */
 	struct message backup_event;
 	struct message reported[VMWARE_INFO_TYPES];
 };

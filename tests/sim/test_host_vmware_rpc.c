@@ -292,6 +292,24 @@ test_a_snapshot_that_is_held_or_refused(void **state)
 }
 
 static void
+test_a_guest_that_says_nothing_of_a_snapshot_is_given_up(void **state)
+{
+	struct world *world = *state;
+	struct host_vmware *host = raw_vmware(world, NULL);
+
+	assert_true(host_vmware_snapshot(host, true));
+	sim_advance(world->sim, sim_now(world->sim) + 59 * PV_SECOND);
+	assert_true(host_vmware_snapshot_busy(host));
+	hand_rpc(host, "vmbackup.eventSet req.keepAlive 0 ");
+	sim_advance(world->sim, sim_now(world->sim) + 59 * PV_SECOND);
+	assert_true(host_vmware_snapshot_busy(host));
+	sim_advance(world->sim, sim_now(world->sim) + PV_SECOND);
+	assert_false(host_vmware_snapshot_busy(host));
+	hand_rpc(host, "vmbackup.eventSet req.keepAlive 0 ");
+	raw_vmware_end(host, 1);
+}
+
+static void
 test_an_option_that_the_guest_sets_comes_back(void **state)
 {
 	struct host_vmware *host = raw_vmware(*state, NULL);
@@ -325,6 +343,8 @@ main(void)
 		world_test(test_power_is_refused_by_status_and_by_error),
 		world_test(test_a_snapshot_is_done_when_the_guest_is_at_rest),
 		world_test(test_a_snapshot_that_is_held_or_refused),
+		world_test(
+		    test_a_guest_that_says_nothing_of_a_snapshot_is_given_up),
 		world_test(test_an_option_that_the_guest_sets_comes_back),
 	};
 
