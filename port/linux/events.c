@@ -28,11 +28,14 @@ linux_events_add(struct linux_port *linux_port, int fd)
 }
 
 bool
-linux_events_add_edge(struct linux_port *linux_port, int fd)
+linux_events_once(struct linux_port *linux_port, int fd, bool known, bool write)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 
-	return epoll_ctl(linux_port->events, EPOLL_CTL_ADD, fd, &event) == 0;
+	if (write)
+		event.events |= EPOLLOUT;
+	return epoll_ctl(linux_port->events,
+		   known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 int

@@ -25,7 +25,8 @@ struct linux_vmbus {
 
 struct linux_vsock {
 	bool used, connecting;
-	int fd; /* -1: ended */
+	bool full; /* for what was to be written last */
+	int fd;    /* -1: ended */
 	unsigned port, source, attempts;
 };
 
@@ -83,8 +84,9 @@ void linux_fw_free(struct linux_port *);
 bool linux_events_open(struct linux_port *);
 void linux_events_close(struct linux_port *);
 bool linux_events_add(struct linux_port *, int fd);
-/* Told once when it may be read, or written, again: after PV_EAGAIN. */
-bool linux_events_add_edge(struct linux_port *, int fd);
+/* To be told once, from now on, when there is something to read, or when it can
+ * be written; `known`: not for the first time. */
+bool linux_events_once(struct linux_port *, int fd, bool known, bool write);
 /* xenstore.c */
 long linux_xenstore_read(void *ctx, void *to, size_t room);
 long linux_xenstore_write(void *ctx, const void *from, size_t size);

@@ -105,7 +105,9 @@ attempt(struct linux_port *linux_port, struct linux_vsock *stream)
 	stream->connecting = error == EINPROGRESS;
 	if (stream->connecting)
 		error = 0;
-	if (error == 0 && !linux_events_add_edge(linux_port, stream->fd))
+	if (error == 0 &&
+	    !linux_events_once(linux_port, stream->fd, false,
+		stream->connecting))
 		error = ENOMEM;
 	if (error != 0) {
 		close(stream->fd);
@@ -139,6 +141,14 @@ end(struct linux_vsock *stream)
 	stream->fd = -1;
 }
 
+/* An end that nobody looks for must not keep the loop awake, so each event is
+ * told once, and again after what was read may not have been all. */
+static void
+listen_on(struct linux_port *linux_port, struct linux_vsock *stream)
+{
+	(void)linux_events_once(linux_port, stream->fd, true, stream->full);
+}
+
 /* PV_OK: connected. */
 static int
 settle(struct linux_port *linux_port, struct linux_vsock *stream)
@@ -155,8 +165,10 @@ settle(struct linux_port *linux_port, struct linux_vsock *stream)
 			&size) < 0)
 			error = errno;
 		stream->connecting = false;
-		if (error == 0)
+		if (error == 0) {
+			listen_on(linux_port, stream);
 			return PV_OK;
+		}
 		end(stream);
 		if (error == ECONNRESET && ++stream->attempts < ATTEMPTS) {
 			stream->source -= stream->source != 0;
@@ -248,7 +260,10 @@ linux_vsock_read(void *ctx, int number, void *to, size_t room)
 	while (moved < 0 && errno == EINTR);
 	if (moved == 0)
 		errno = ECONNRESET; /* the end */
-	return moved > 0 ? moved : failed(stream);
+	if (moved <= 0)
+		return failed(stream);
+	listen_on(ctx, stream);
+	return moved;
 }
 
 long
@@ -264,6 +279,11 @@ linux_vsock_write(void *ctx, int number, const void *from, size_t size)
 		moved = send(stream->fd, from, size,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (moved < 0 && errno == EINTR);
+	stream->full = moved < 0 && errno == EAGAIN;
+	if (stream->full) {
+		listen_on(ctx, stream);
+		return PV_EAGAIN;
+	}
 	return moved >= 0 ? moved : failed(stream);
 }
 

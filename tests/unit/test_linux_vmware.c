@@ -413,8 +413,12 @@ test_vsock_both_ways(void **state)
 	assert_memory_equal(bytes, "hello", 5);
 	assert_int_equal(send(place->peer, "answer", 6, 0), 6);
 	assert_true(event(place, 1000));
+	assert_false(event(place, 0));
 	assert_int_equal(take(place, stream, bytes, 4), 4);
+	/* who leaves some for later is told again */
+	assert_true(event(place, 1000));
 	assert_int_equal(take(place, stream, bytes + 4, 4), 2);
+	assert_false(event(place, 0));
 	assert_memory_equal(bytes, "answer", 6);
 	assert_int_equal(take(place, stream, bytes, 4), PV_EAGAIN);
 	place->port->vsock_close(place->port->ctx, stream);
