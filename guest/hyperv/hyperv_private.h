@@ -24,9 +24,6 @@ int hyperv_hypercall_resume(struct hyperv *);
 int hyperv_platform_attach(struct hyperv *);
 void hyperv_platform_detach(struct hyperv *);
 
-/* platform.c: where VMBus belongs to the platform */
-int hyperv_platform_attach(struct hyperv *);
-void hyperv_platform_detach(struct hyperv *);
 
 /* sleep.c */
 int hyperv_suspended(struct pv_device *);

@@ -156,6 +156,8 @@ get(struct kvp *kvp, unsigned pool, struct hv_linux_kvp_value *value)
 
 	if (len < 0)
 		return HV_IC_STATUS_INVALID;
+	if (pool == HV_KVP_POOL_AUTO)
+		kvp_auto_refresh(kvp);
 	record = kvp_find(&kvp->pools[pool], (const char *)value->key,
 	    (size_t)len);
 	return record != NULL ? give(record, value) : HV_IC_STATUS_NO_MORE;
@@ -276,6 +278,13 @@ handle(struct kvp *kvp, struct hv_linux_kvp *message)
 {
 	unsigned pool = message->u.header.pool;
 
+	/* addresses are in no pool */
+	switch (message->u.header.operation) {
+	case HV_KVP_GET_IP:
+		return get_ip(kvp, &message->body.ip);
+	case HV_KVP_SET_IP:
+		return set_ip(kvp, &message->body.ip);
+	}
 	if (pool >= KVP_POOLS)
 		return HV_IC_STATUS_INVALID;
 	switch (message->u.header.operation) {
@@ -287,10 +296,6 @@ handle(struct kvp *kvp, struct hv_linux_kvp *message)
 		return delete (kvp, pool, &message->body.remove);
 	case HV_KVP_ENUMERATE:
 		return enumerate(kvp, pool, &message->body.enumerate);
-	case HV_KVP_GET_IP:
-		return get_ip(kvp, &message->body.ip);
-	case HV_KVP_SET_IP:
-		return set_ip(kvp, &message->body.ip);
 	default:
 		return HV_IC_STATUS_NOT_SUPPORTED;
 	}

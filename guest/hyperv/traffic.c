@@ -34,7 +34,8 @@ broken(struct vmbus_channel *channel)
 
 /*
  * A channel without a connection of its own shares one with others, and a bit
- * says which it is.
+ * says which it is; hosts that look at monitors are shown the bit as well, as
+ * by Linux's vmbus_setevent().
  */
 static void
 signal_host(struct vmbus_channel *channel)
@@ -43,8 +44,8 @@ signal_host(struct vmbus_channel *channel)
 	    channel_vmbus(channel)->interrupts;
 	uint32_t relid = channel->offer.relid;
 
-	if (!channel->offer.dedicated && page != NULL &&
-	    relid < HV_VMBUS_EVENT_BITS)
+	if ((!channel->offer.dedicated || channel->offer.monitored) &&
+	    page != NULL && relid < HV_VMBUS_EVENT_BITS)
 		__atomic_fetch_or(&page->to_host[relid / 32], 1u << relid % 32,
 		    __ATOMIC_SEQ_CST);
 	if (monitor_signal(channel))

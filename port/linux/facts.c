@@ -36,11 +36,12 @@ os_release(const struct linux_port *linux_port, const char *word, char *to,
 	if (file == NULL)
 		return false;
 	while (!found && fgets(line, sizeof(line), file) != NULL) {
-		char *value = line + len + 1;
+		char *value;
 		size_t end;
 
 		if (strncmp(line, word, len) != 0 || line[len] != '=')
 			continue;
+		value = line + len + 1;
 		end = strcspn(value, "\n");
 		if (end >= 2 && (*value == '"' || *value == '\'') &&
 		    value[end - 1] == *value) {
@@ -71,9 +72,12 @@ resolver(const struct linux_port *linux_port, const char *word, char *to,
 	if (file == NULL)
 		return PV_ENOENT;
 	while (fgets(line, sizeof(line), file) != NULL) {
-		char *value = line + len + strspn(line + len, " \t");
+		char *value;
 
-		if (strncmp(line, word, len) != 0 || value == line + len)
+		if (strncmp(line, word, len) != 0)
+			continue;
+		value = line + len + strspn(line + len, " \t");
+		if (value == line + len)
 			continue;
 		value[strcspn(value, "\n")] = '\0';
 		found = snprintf(to, room, "%s", value); /* the last counts */

@@ -127,7 +127,24 @@ replace(int fd, const char *from, size_t size)
 			return PV_EIO;
 		done += (size_t)moved;
 	}
-	return ftruncate(fd, (off_t)size) == 0 ? PV_OK : PV_EIO;
+	return ftruncate(fd, (off_t)size) == 0 && fdatasync(fd) == 0 ? PV_OK
+								     : PV_EIO;
+}
+
+/* What it has made longer before it found no room is no record. */
+static int
+make_room(int fd, size_t size)
+{
+	struct stat status;
+
+	if (size == 0)
+		return PV_OK;
+	if (fstat(fd, &status) < 0)
+		return PV_EIO;
+	if (posix_fallocate(fd, 0, (off_t)size) == 0)
+		return PV_OK;
+	(void)!ftruncate(fd, status.st_size);
+	return PV_EIO;
 }
 
 /* Whether there is room for it is found out before a byte of the old is
@@ -150,9 +167,8 @@ linux_pool_write(void *ctx, unsigned pool, const void *from, size_t size)
 	if (fd < 0)
 		return error_of(errno);
 	result = lock(fd, true);
-	if (result == PV_OK && size > 0 &&
-	    posix_fallocate(fd, 0, (off_t)size) != 0)
-		result = PV_EIO;
+	if (result == PV_OK)
+		result = make_room(fd, size);
 	if (result == PV_OK && fchmod(fd, 0600) < 0)
 		result = error_of(errno);
 	if (result == PV_OK)

@@ -430,6 +430,26 @@ test_the_ten_facts(void **state)
 	assert_int_equal(ask(kernel, &message), HV_IC_STATUS_NO_MORE);
 }
 
+/* The host asks for one, without having listed them. */
+static void
+test_a_fact_by_name(void **state)
+{
+	struct kernel *kernel = *state;
+	struct hv_linux_kvp message = {
+		.u.header = { HV_KVP_GET, HV_KVP_POOL_AUTO, 0 },
+	};
+
+	attach(kernel);
+	let_pass(kernel->world, 10 * PV_SECOND);
+	sim_machine_owner(kernel->world->machine)->facts[PV_FACT_HOST_NAME] =
+	    "renamed.example";
+	put_text(message.body.value.key, &message.body.value.key_size,
+	    "FullyQualifiedDomainName");
+	assert_int_equal(ask(kernel, &message), HV_IC_STATUS_OK);
+	assert_string_equal((const char *)message.body.value.value,
+	    "renamed.example");
+}
+
 static void
 test_watch_ends_with_a_set(void **state)
 {
@@ -496,6 +516,7 @@ test_addresses(void **state)
 	    HV_IC_STATUS_NOT_FOUND);
 	memset(&message, 0, sizeof(message));
 	message.u.header.operation = HV_KVP_SET_IP;
+	message.u.header.pool = 255; /* addresses are in none */
 	strcpy((char *)message.body.ip.adapter,
 	    "{f8615163-df3e-46c5-913f-f2d2f965ed0e}");
 	message.body.ip.family = HV_KVP_FAMILY_IPV4;
@@ -720,6 +741,7 @@ main(void)
 		test(test_pairs_outlive_the_daemon),
 		test(test_host_reads_what_the_guest_wrote),
 		test(test_the_ten_facts),
+		test(test_a_fact_by_name),
 		test(test_watch_ends_with_a_set),
 		test(test_addresses),
 		test(test_another_daemon_has_the_device),
