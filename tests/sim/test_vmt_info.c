@@ -416,6 +416,21 @@ test_json_is_refused(void **state)
 	assert_int_equal(tools_said(tools, "SetGuestInfo  3 "), 2);
 }
 
+static void
+test_other_forms_are_tried_again_after_a_reset(void **state)
+{
+	struct tools *tools = *state;
+
+	start(tools, HOST_VMWARE_NO_DISK_JSON | HOST_VMWARE_NO_DETAILED);
+	tools_ask(tools, "reset", "OK ATR toolbox");
+	tools_settle(tools);
+	assert_int_equal(tools_said(tools, "SetGuestDiskInfo"), 2);
+	assert_int_equal(tools_said(tools, "SetGuestInfo  3 "), 2);
+	assert_int_equal(tools_said(tools, "SetGuestInfo  11 "), 2);
+	assert_int_equal(tools_said(tools, "SetGuestInfo  6 "), 2);
+	tools->refused = (unsigned)host_vmware_counts(tools->host)->refused;
+}
+
 /* A host that takes nothing is not asked all the time. */
 static void
 test_everything_is_refused(void **state)
@@ -621,6 +636,31 @@ test_h29_no_answer_for_a_while(void **state)
 	reported_nics(tools, VMWARE_INFO_NIC_V3, nics_v3);
 }
 
+/* An answer that is neither yes nor no says nothing of the report: it is said
+ * again, after a while, and the others wait with it. */
+static void
+test_h28_an_answer_that_is_none(void **state)
+{
+	struct tools *tools = *state;
+	struct vmt_info *info;
+
+	tools_machine(tools, NULL);
+	furnish(tools);
+	tools_attach(tools);
+	info = tools->vmware->info;
+	host_vmware_manners(tools->host)->rpc_reply = "?";
+	tools_run(tools, 21 * PV_SECOND);
+	assert_int_equal(info->reports, 0);
+	assert_int_equal(info->refused, 0);
+	assert_int_equal(info->failed, 5);
+	assert_int_equal(tools_said(tools, "SetGuestInfo  4 "), 5);
+	host_vmware_manners(tools->host)->rpc_reply = NULL;
+	tools_run(tools, 6 * PV_SECOND);
+	reported(tools, VMWARE_INFO_BUILD, "build-0");
+	reported_nics(tools, VMWARE_INFO_NIC_V3, nics_v3);
+	assert_int_equal(info->reports, 7);
+}
+
 static void
 test_detached_while_one_is_under_way(void **state)
 {
@@ -721,6 +761,7 @@ main(void)
 		tools_test(test_what_is_refused_is_remembered_until_a_reset),
 		tools_test(test_details_are_refused),
 		tools_test(test_json_is_refused),
+		tools_test(test_other_forms_are_tried_again_after_a_reset),
 		tools_test(test_everything_is_refused),
 		tools_test(test_h58_an_answer_that_is_not_empty),
 		tools_test(test_h58_an_answer_that_is_too_long),
@@ -731,6 +772,7 @@ main(void)
 		tools_test(test_all_again_after_a_reset),
 		tools_test(test_a_force_while_one_is_under_way),
 		tools_test(test_h29_no_answer_for_a_while),
+		tools_test(test_h28_an_answer_that_is_none),
 		tools_test(test_detached_while_one_is_under_way),
 		tools_test(test_no_memory),
 		tools_test(test_100000_reports_without_growth),

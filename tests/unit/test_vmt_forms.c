@@ -648,7 +648,8 @@ test_file_systems_that_do_not_fit_are_left_out_whole(void **state)
 	struct writer writer;
 
 	fill(owner, 300);
-	for (size_t room = 64; room <= 65000; room += 997) {
+	/* around the end of the first one each room there is, then some */
+	for (size_t room = 3000; room <= 65000; room += room < 4000 ? 1 : 997) {
 		memset(owner->bytes, 0x55, sizeof(owner->bytes));
 		writer_init(&writer, owner->bytes, room);
 		assert_true(vmt_disks_json(&owner->port, &writer, &dropped));
@@ -700,6 +701,13 @@ test_packed_file_systems(void **state)
 		if (i != 7)
 			owner->filesystem[i]
 			    .path[i == 8 ? 99 : 100 - i % 50 - 2] = '\0';
+	writer_init(&writer, owner->bytes, sizeof(owner->bytes));
+	assert_true(vmt_disks_v0(&owner->port, &writer, &dropped));
+	assert_int_equal((uint8_t)owner->bytes[0], 255);
+	assert_int_equal(writer.len, 1 + 255 * sizeof(struct diskinfo_v0));
+	assert_int_equal(dropped, 1);
+	/* the 256th has no place in a byte */
+	owner->filesystem[7].path[9] = '\0';
 	writer_init(&writer, owner->bytes, sizeof(owner->bytes));
 	assert_true(vmt_disks_v0(&owner->port, &writer, &dropped));
 	assert_int_equal((uint8_t)owner->bytes[0], 255);
