@@ -125,21 +125,33 @@ gone(struct helper *helper)
 			ended(helper, i, HELPER_LOST);
 }
 
+/* False: it has said nothing more. */
+static bool
+take_end(struct helper *helper)
+{
+	struct helper_end end;
+	ssize_t size = recv(helper->source.fd, &end, sizeof(end), MSG_DONTWAIT);
+
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (size != sizeof(end) || end.command < 0 ||
+	    end.command >= COMMAND_COUNT) {
+		gone(helper);
+		return false;
+	}
+	if (helper->running[end.command])
+		ended(helper, end.command, end.status);
+	return true;
+}
+
 static void
 told(void *ctx, short revents)
 {
 	struct helper *helper = ctx;
-	struct helper_end end;
-	ssize_t size = recv(helper->source.fd, &end, sizeof(end), MSG_DONTWAIT);
 
 	(void)revents;
-	if (size < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (size != sizeof(end) || end.command < 0 ||
-	    end.command >= COMMAND_COUNT)
-		gone(helper);
-	else if (helper->running[end.command])
-		ended(helper, end.command, end.status);
+	while (helper->source.fd >= 0 && take_end(helper))
+		;
 }
 
 void
@@ -207,6 +219,7 @@ helper_freeze(struct helper *helper, bool frozen)
 
 	if (helper_command(helper->config, command) == NULL)
 		return PV_ENOTSUP;
+	told(helper, 0); /* the loop has ended when pvbusd does */
 	/* never both at a time */
 	if (helper->running[command] || helper->running[other])
 		return PV_EAGAIN;

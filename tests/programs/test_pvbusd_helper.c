@@ -289,6 +289,25 @@ test_freeze_and_thaw(void **state)
 	assert_true(exists(place, "frozen"));
 }
 
+/* As pvbusd does at its end. */
+static void
+test_thaw_without_a_loop(void **state)
+{
+	struct place *place = *state;
+	uint64_t end = loop_now() + DEADLINE;
+	int error;
+
+	script(place, COMMAND_FREEZE, "freeze", ": >frozen");
+	script(place, COMMAND_THAW, "thaw", "rm frozen");
+	start(place);
+	assert_int_equal(freeze(place, true), PV_OK);
+	while ((error = helper_freeze(place->helper, false)) == PV_EAGAIN &&
+	    loop_now() < end)
+		usleep(1000);
+	assert_int_equal(error, PV_OK);
+	assert_false(exists(place, "frozen"));
+}
+
 /* A thaw that comes while the freeze is under way waits for that. */
 static void
 test_thaw_follows_freeze(void **state)
@@ -424,6 +443,59 @@ test_commands_get_no_descriptors(void **state)
 	}
 }
 
+/* The effective capabilities of our only child. */
+static void
+rights_of_helper(char *value, size_t size)
+{
+	char path[64], line[256], number[32] = "";
+	FILE *file = fopen("/proc/thread-self/children", "re");
+
+	*value = '\0';
+	if (file == NULL)
+		return;
+	(void)!fgets(number, sizeof(number), file);
+	fclose(file);
+	snprintf(path, sizeof(path), "/proc/%d/status", atoi(number));
+	file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, "CapEff:\t", 8) == 0)
+			snprintf(value, size, "%.16s", line + 8);
+	if (file != NULL)
+		fclose(file);
+}
+
+/* systemctl needs none; a command gets what pvbusd was started with. */
+static void
+test_rights_of_the_helper(void **state)
+{
+	static const char none[] = "0000000000000000";
+	struct place *place = *state;
+	uint64_t end = loop_now() + DEADLINE;
+	char value[32];
+
+	if (geteuid() != 0)
+		skip_test("only root has rights to give up");
+	start(place);
+	do
+		rights_of_helper(value, sizeof(value));
+	while (
+	    value[0] != '\0' && strcmp(value, none) != 0 && loop_now() < end);
+	if (value[0] == '\0')
+		skip_test("no /proc/thread-self/children");
+	assert_string_equal(value, none);
+	helper_stop(place->helper);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	script(place, COMMAND_POWEROFF, "off",
+	    "sed -n 's/^CapEff:\t//p' /proc/self/status >rights\n: >is-off");
+	start(place);
+	assert_int_equal(helper_request(place->helper, PV_REQUEST_SHUTDOWN),
+	    PV_OK);
+	assert_true(appears(place, "is-off"));
+	rights_of_helper(value, sizeof(value));
+	assert_string_not_equal(value, none);
+}
+
 #define case_of(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -436,6 +508,7 @@ main(void)
 		case_of(test_one_command_at_a_time),
 		case_of(test_commands_that_cannot_be_started),
 		case_of(test_freeze_and_thaw),
+		case_of(test_thaw_without_a_loop),
 		case_of(test_thaw_follows_freeze),
 		case_of(test_freeze_that_fails),
 		case_of(test_freeze_that_hangs),
@@ -443,6 +516,7 @@ main(void)
 		case_of(test_helper_that_is_killed),
 		case_of(test_helper_survives_signals),
 		case_of(test_commands_get_no_descriptors),
+		case_of(test_rights_of_the_helper),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
