@@ -129,8 +129,9 @@ put_dns(struct report *report)
 	put_bytes(report, "guest", 5);
 	put_word(report, 1);
 	put_bytes(report, "example.org", 11);
-	put_word(report, 1);
+	put_word(report, 2);
 	put_address(report, NICINFO_IPV4, 4);
+	put_address(report, NICINFO_IPV6Z, 20);
 	put_word(report, 2);
 	put_bytes(report, "a", 1);
 	put_bytes(report, "b.c", 3);
@@ -238,8 +239,27 @@ test_a_nic_list_with_a_word_of_all_ones(void **state)
 			good++;
 	}
 	/* bytes of texts and addresses: MAC 5, address 1, DNS 2 * (2 + 3 + 1 +
-	 * 1 + 1), WINS 1, DHCP 2, route 4 + 4, metric 1 */
-	assert_int_equal(good, 5 + 1 + 16 + 1 + 2 + 8 + 1);
+	 * 5 + 1 + 1), WINS 1, DHCP 2, route 4 + 4, metric 1 */
+	assert_int_equal(good, 5 + 1 + 26 + 1 + 2 + 8 + 1);
+}
+
+/* The index of a route's NIC is the fourth word before the DNS at the end, which
+ * has three after it. */
+static void
+test_a_route_of_a_nic_that_is_not_in_the_list(void **state)
+{
+	struct host_vmware *host = raw_vmware(*state, NULL);
+	struct report report, dns = { .size = 0 };
+	uint8_t *index;
+
+	put_list_v3(&report, 1);
+	put_dns(&dns);
+	index = report.bytes + report.size - 4 * (size_t)(3 + 1 + 3) - dns.size;
+	assert_int_equal(get_be32(index + 4), NICINFO_ROUTE_REMOTE);
+	put_be32(index, 1);
+	is_bad(host, VMWARE_INFO_NIC_V3, &report);
+	put_be32(index, 0);
+	is_good(host, VMWARE_INFO_NIC_V3, &report);
 }
 
 static void
@@ -405,6 +425,10 @@ test_disks_of_type_3(void **state)
 	report.bytes[1] = 11; /* more free than there is */
 	is_bad(host, VMWARE_INFO_DISK_V0, &report);
 	report.bytes[1] = 1;
+	report.bytes[1 + sizeof(disk)] = 11; /* in the second one alone */
+	is_bad(host, VMWARE_INFO_DISK_V0, &report);
+	report.bytes[1 + sizeof(disk)] = 1;
+	is_good(host, VMWARE_INFO_DISK_V0, &report);
 	memset(report.bytes + 1 + 16, 'x', 100);
 	is_bad(host, VMWARE_INFO_DISK_V0, &report);
 	report.size = 0;
@@ -463,6 +487,7 @@ main(void)
 		world_test(test_type_9_has_64_addresses_at_most),
 		world_test(test_a_nic_list_that_is_cut_or_too_long),
 		world_test(test_a_nic_list_with_a_word_of_all_ones),
+		world_test(test_a_route_of_a_nic_that_is_not_in_the_list),
 		world_test(test_a_nic_list_of_17_nics),
 		world_test(test_nic_list_of_version_2),
 		world_test(test_nic_list_of_version_1),
