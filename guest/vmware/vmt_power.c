@@ -23,9 +23,6 @@ static const struct button {
 
 #define BUTTONS (sizeof(buttons) / sizeof(buttons[0]))
 
-/* Steps of calls that are ahead of ours. */
-#define SOON 64u
-
 struct vmt_power {
 	const struct button *pressed; /* NULL: none under way */
 	const struct button *refused; /* the last */
@@ -84,10 +81,9 @@ step(struct vmware *vmware)
 		vmt_info_force(vmware);
 		vmt_time_moved(vmware);
 	}
+	/* in this very poll, after which the owner may be gone */
 	vmt_say(vmware, &power->say, true, "%s%u %u", VMWARE_RPC_STATUS,
 	    good ? 1u : 0u, id);
-	/* an owner that is as good as its word is gone after this poll */
-	(void)vmware_rpc_poll(vmware, SOON);
 }
 
 /* ---- The feature ------------------------------------------------------ */

@@ -42,7 +42,6 @@ vmt_unsay(struct vmware *vmware, struct vmt_say *say)
 {
 	if (!say->busy)
 		return;
-	say->said = NULL;
 	say->busy = false;
 	vmware_rpc_cancel(vmware, &say->request);
 }

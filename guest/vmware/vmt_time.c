@@ -43,7 +43,7 @@ host(struct vmware *vmware, uint64_t *wall, uint64_t *lag)
 {
 	int error = vmware_host_time(vmware, wall, lag);
 
-	if (error == PV_OK && (*wall == 0 || *wall > LAST || *lag >= *wall)) {
+	if (error == PV_OK && (*wall > LAST || *lag >= *wall)) {
 		vmware->stats->bad_value++;
 		return PV_EPROTO;
 	}

@@ -289,6 +289,30 @@ test_broadcast_ip_in_a_hurry(void **state)
 	assert_in_range(told, 2, 200);
 }
 
+/* Asked for while it is being told: what it is then is told again. */
+static void
+test_broadcast_ip_while_it_changes(void **state)
+{
+	static const char ask[] = "Set_Option broadcastIP 1";
+	struct tools *tools = *state;
+	char answer[64];
+
+	tools_machine(tools, NULL);
+	give_address(tools);
+	tools_attach(tools);
+	quiet(tools);
+	for (uint8_t last = 7; last <= 9; last++) {
+		tools->owner->netifs[0].address[0].bytes[3] = last;
+		assert_int_not_equal(vmt_command(tools->vmware, ask,
+					 strlen(ask), answer, sizeof(answer)),
+		    0);
+	}
+	tools_settle(tools);
+	assert_int_equal(tools_said(tools, "info-set"), 2);
+	assert_int_equal(tools_said(tools, "info-set guestinfo.ip 192.0.2.9"),
+	    1);
+}
+
 /* ---- Power ------------------------------------------------------------ */
 
 static void
@@ -416,6 +440,21 @@ test_another_request_is_not_the_second_time(void **state)
 }
 
 static void
+test_what_was_refused_is_forgotten_when_something_is_done(void **state)
+{
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	tools->owner->fails.request = PV_EBUSY;
+	press(tools, "OS_Halt", -1);
+	tools->owner->fails.request = 0;
+	press(tools, "OS_Reboot", 1);
+	tools->owner->fails.request = PV_EBUSY;
+	press(tools, "OS_Halt", -1);
+	assert_false(tools->owner->reasons[PV_REQUEST_SHUTDOWN].forced);
+}
+
+static void
 test_no_way_to_power_off(void **state)
 {
 	struct tools *tools = *state;
@@ -445,8 +484,24 @@ test_one_change_at_a_time(void **state)
 	assert_int_equal(tools->device->stats.bad_state, 1);
 }
 
-/* The answer to the command goes first, and the status before the owner can
- * have acted: both within the poll in which it is asked. */
+static void
+test_the_answer_goes_ahead_of_the_status(void **state)
+{
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	quiet(tools);
+	assert_true(host_vmware_call(tools->host, "OS_PowerOn", 10));
+	while (host_vmware_answers(tools->host) == 0)
+		tools_run(tools, PV_MILLISECOND);
+	assert_int_equal(tools_said(tools, "tools.os."), 0);
+	tools_settle(tools);
+	assert_int_equal(tools_said(tools, "tools.os."), 1);
+	/* which the model has not asked for in this way */
+	tools->refused = 1;
+}
+
+/* And the status before the owner can have acted: in the poll that asks it. */
 static int
 take(void *ctx, enum pv_request request, const struct pv_reason *why)
 {
@@ -474,6 +529,53 @@ test_the_status_is_told_in_the_poll_that_asks(void **state)
 	assert_int_equal(host_vmware_power_status(tools->host), 1);
 }
 
+/* The same by vsock, where an answer takes its time. */
+static void
+test_by_vsock(void **state)
+{
+	struct tools *tools = *state;
+
+	tools_machine(tools,
+	    &(struct host_vmware_config){ .no_greeting = true, .vsock = true });
+	give_address(tools);
+	tools_attach(tools);
+	tools_ask(tools, "reset", "OK ATR toolbox");
+	tools_ask(tools, "Capabilities_Register", "OK ");
+	tools_ask(tools, "Set_Option broadcastIP 1", "OK ");
+	press(tools, "OS_Halt", 1);
+	assert_int_equal(tools_said(tools, "tools."), 6);
+	assert_int_equal(tools_said(tools, "info-set guestinfo.ip"), 1);
+	assert_true(host_vmware_snapshot(tools->host, true));
+	tools_run(tools, 5 * PV_SECOND);
+	assert_false(host_vmware_snapshot_busy(tools->host));
+	assert_int_equal(tools->owner->freezes, 1);
+	assert_int_equal(host_vmware_counts(tools->host)->channels_open, 0);
+}
+
+/* Each feature has a call under way that is never answered. */
+static void
+test_detach_while_the_host_does_not_answer(void **state)
+{
+	static const char *const asks[] = { "Capabilities_Register",
+		"Set_Option broadcastIP 1", "OS_Halt", "vmbackup.start 1" };
+	struct tools *tools = *state;
+	char answer[64];
+
+	tools_machine(tools,
+	    &(struct host_vmware_config){ .no_greeting = true, .vsock = true });
+	give_address(tools);
+	tools_attach(tools);
+	quiet(tools);
+	host_vmware_manners(tools->host)->vsock_mute = true;
+	for (unsigned i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
+		assert_int_not_equal(vmt_command(tools->vmware, asks[i],
+					 strlen(asks[i]), answer,
+					 sizeof(answer)),
+		    0);
+	tools_run(tools, 50 * PV_MILLISECOND);
+	tools_detach(tools);
+}
+
 int
 main(void)
 {
@@ -491,15 +593,21 @@ main(void)
 		tools_test(test_broadcast_ip),
 		tools_test(test_broadcast_ip_without_one),
 		tools_test(test_broadcast_ip_in_a_hurry),
+		tools_test(test_broadcast_ip_while_it_changes),
 		tools_test(test_halt_and_reboot),
 		tools_test(test_what_is_only_told),
 		tools_test(test_resume_reports_again_and_sets_the_clock),
 		tools_test(test_resume_with_its_channels_gone),
 		tools_test(test_a_refused_request_is_forced_the_second_time),
 		tools_test(test_another_request_is_not_the_second_time),
+		tools_test(
+		    test_what_was_refused_is_forgotten_when_something_is_done),
 		tools_test(test_no_way_to_power_off),
 		tools_test(test_one_change_at_a_time),
+		tools_test(test_the_answer_goes_ahead_of_the_status),
 		tools_test(test_the_status_is_told_in_the_poll_that_asks),
+		tools_test(test_by_vsock),
+		tools_test(test_detach_while_the_host_does_not_answer),
 	};
 
 	return cmocka_run_group_tests_name("vmt", tests, NULL, NULL);

@@ -114,6 +114,9 @@ test_signs_of_life_while_held(void **state)
 	unsigned before, lives;
 
 	hold(tools);
+	/* whether the host calls or not */
+	assert_in_range(vmt_backup_deadline(tools->vmware), 0,
+	    sim_now(tools->world->sim) + 5 * PV_SECOND);
 	before = tools_said(tools, EVENT);
 	tools_run(tools, 10 * MINUTE);
 	lives = tools_said(tools, EVENT) - before;
@@ -196,6 +199,28 @@ test_abort_in_the_breath_of_start(void **state)
 	assert_false(tools->owner->frozen);
 	assert_int_equal(tools_said(tools, EVENT "req.aborted 4 "), 1);
 	assert_int_equal(tools_said(tools, EVENT "req.done 0 "), 1);
+}
+
+/* Nothing has been said yet, and nothing held. */
+static void
+test_abort_before_the_first_event(void **state)
+{
+	static const char *const asks[] = { "vmbackup.start 1",
+		"vmbackup.abort" };
+	struct tools *tools = *state;
+	char answer[64];
+
+	tools_new(tools);
+	tools_settle(tools);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_not_equal(vmt_command(tools->vmware, asks[i],
+					 strlen(asks[i]), answer,
+					 sizeof(answer)),
+		    0);
+	tools_settle(tools);
+	told(tools, ABORTED DONE);
+	assert_int_equal(tools->owner->freezes + tools->owner->thaws, 0);
+	tools->refused = 2;
 }
 
 static void
@@ -484,6 +509,54 @@ test_options_with_a_time(void **state)
 }
 
 static void
+test_options_with_a_short_time(void **state)
+{
+	struct options options = options_with(1, 1, 1);
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	ask_with(tools, &options, "OK ");
+	/* nobody has to look for it to end in time */
+	assert_in_range(vmt_backup_deadline(tools->vmware), 0,
+	    sim_now(tools->world->sim) + PV_SECOND);
+	tools_run(tools, 3 * PV_SECOND);
+	thawed(tools);
+	tools->refused = tools_said(tools, EVENT);
+}
+
+static void
+test_options_with_more_time_than_there_is(void **state)
+{
+	struct options options = options_with(1, 1, UINT32_MAX);
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	ask_with(tools, &options, "OK ");
+	tools_run(tools, 16 * MINUTE);
+	thawed(tools);
+	tools->refused = tools_said(tools, EVENT);
+}
+
+/* It is all there, and more than a script may be given. */
+static void
+test_options_with_a_long_argument(void **state)
+{
+	struct options options = { START_OPTIONS, strlen(START_OPTIONS) };
+	struct tools *tools = *state;
+
+	for (unsigned word = 0; word < 7; word++)
+		put(&options, word < 2);
+	put(&options, 260);
+	memset(options.text + options.len, 'x', 260);
+	options.len += 260;
+	put(&options, 0);
+	put(&options, 0);
+	tools_new(tools);
+	ask_with(tools, &options, "ERROR XDR deserialization failed.");
+	assert_int_equal(tools->device->stats.bad_length, 1);
+}
+
+static void
 test_options_that_hold_nothing(void **state)
 {
 	struct options options = options_with(1, 0, 0);
@@ -582,6 +655,7 @@ main(void)
 		tools_test(test_abort_while_held),
 		tools_test(test_abort_while_freezing),
 		tools_test(test_abort_in_the_breath_of_start),
+		tools_test(test_abort_before_the_first_event),
 		tools_test(test_abort_twice_is_told_once),
 		tools_test(test_abort_comes_too_late),
 		tools_test(test_the_host_forgets_it),
@@ -597,6 +671,9 @@ main(void)
 		tools_test(test_thawing_fails_for_a_while),
 		tools_test(test_commands_in_the_wrong_order),
 		tools_test(test_options_with_a_time),
+		tools_test(test_options_with_a_short_time),
+		tools_test(test_options_with_more_time_than_there_is),
+		tools_test(test_options_with_a_long_argument),
 		tools_test(test_options_that_hold_nothing),
 		tools_test(test_options_of_other_versions),
 		tools_test(test_options_cut_at_each_byte),

@@ -129,6 +129,9 @@ test_another_period(void **state)
 	tools_ask(tools, "Set_Option synctime.period 4294967295", "OK ");
 	tools_run(tools, 600 * PV_SECOND);
 	assert_int_equal(samples(tools), before + 1);
+	tools_ask(tools, "Set_Option synctime.period 100", "OK ");
+	tools_settle(tools);
+	assert_int_equal(samples(tools), before + 2);
 }
 
 static void
@@ -306,6 +309,20 @@ test_synchronize_forward_only(void **state)
 	assert_int_equal(ahead(tools), 0);
 }
 
+/* The host's clock goes on, but has been set back all the same. */
+static void
+test_synchronize_forward_after_a_while(void **state)
+{
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	tools_run(tools, 3600 * PV_SECOND);
+	host_vmware_step(tools->host, -HOUR / 2);
+	tools_ask(tools, "Time_Synchronize 0", "OK ");
+	assert_int_equal(sets(tools), 0);
+	assert_int_equal(samples(tools), 1);
+}
+
 static void
 test_synchronize_nonsense(void **state)
 {
@@ -390,6 +407,20 @@ test_switched_on_again(void **state)
 	assert_int_equal(sets(tools), 1);
 }
 
+/* The first time is no change. */
+static void
+test_switched_on_at_first(void **state)
+{
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	tools_ask(tools, "Set_Option time.synchronize.tools.enable 1", "OK ");
+	tools_ask(tools, "Set_Option synctime 1", "OK ");
+	tools_settle(tools);
+	assert_int_equal(sets(tools), 0);
+	assert_int_equal(samples(tools), 1);
+}
+
 static void
 test_the_owner_has_no_clock(void **state)
 {
@@ -434,11 +465,13 @@ main(void)
 		tools_test(test_a_time_that_cannot_be),
 		tools_test(test_synchronize_both_ways),
 		tools_test(test_synchronize_forward_only),
+		tools_test(test_synchronize_forward_after_a_while),
 		tools_test(test_synchronize_nonsense),
 		tools_test(test_not_allowed),
 		tools_test(test_startup_once),
 		tools_test(test_startup_that_was_declined),
 		tools_test(test_switched_on_again),
+		tools_test(test_switched_on_at_first),
 		tools_test(test_the_owner_has_no_clock),
 		tools_test(test_the_owner_may_not),
 	};
