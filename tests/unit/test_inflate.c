@@ -128,7 +128,7 @@ test_any_part_of_what_comes_out(void **state)
 			assert_int_equal(inflate_gzip(&inflate), PV_OK);
 			assert_int_equal(inflate.len, len);
 			assert_true(inflate.total == whole);
-			assert_memory_equal(out, VECTOR_TEXT + (len ? from : 0),
+			assert_memory_equal(out, &VECTOR_TEXT[len ? from : 0],
 			    len);
 			assert_int_equal(out[len], '#');
 		}
