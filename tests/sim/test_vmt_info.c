@@ -569,6 +569,22 @@ test_a_port_without_changes_is_looked_at(void **state)
 	assert_int_equal(tools_said(tools, "SetGuestInfo  10 "), 2);
 }
 
+/* A host says "reset" as soon as it hears of the guest: that is no reason to
+ * say all of it twice. */
+static void
+test_a_host_that_greets_is_told_once(void **state)
+{
+	struct host_vmware_config config = { .no_greeting = false };
+	struct tools *tools = *state;
+
+	tools_machine(tools, &config);
+	furnish(tools);
+	tools_attach(tools);
+	tools_run(tools, 5 * PV_SECOND);
+	assert_int_equal(tools_said(tools, "SetGuest"), 7);
+	reported_nics(tools, VMWARE_INFO_NIC_V3, nics_v3);
+}
+
 static void
 test_all_again_after_a_reset(void **state)
 {
@@ -769,6 +785,7 @@ main(void)
 		tools_test(test_a_change_is_told_at_once),
 		tools_test(test_a_new_name_is_told_with_them),
 		tools_test(test_a_port_without_changes_is_looked_at),
+		tools_test(test_a_host_that_greets_is_told_once),
 		tools_test(test_all_again_after_a_reset),
 		tools_test(test_a_force_while_one_is_under_way),
 		tools_test(test_h29_no_answer_for_a_while),

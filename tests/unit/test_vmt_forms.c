@@ -443,6 +443,11 @@ test_the_address_that_others_reach(void **state)
 	add(owner, "eth1", "192.0.2.1");
 	add(owner, "eth2", "192.0.2.2");
 	assert_string_equal(found(owner), "192.0.2.1");
+	/* beside those that are of the link alone */
+	owner->netif[1].address[0] = address("169.253.3.4", 16);
+	assert_string_equal(found(owner), "169.253.3.4");
+	owner->netif[1].address[0] = address("169.254.255.1", 16);
+	owner->netif[2].address[0] = address("febf::1", 64);
 	/* and that of the way out before all */
 	netif = add(owner, "eth3", "192.0.2.3");
 	netif->gateways = 1;
