@@ -67,6 +67,8 @@ linux_wait(void *ctx, uint64_t deadline)
 
 	if (left > PV_SECOND)
 		left = PV_SECOND;
-	if (poll(&event, 1, (int)(left / PV_MILLISECOND)) > 0)
+	/* rounded up: waking early would only spin */
+	left = (left + PV_MILLISECOND - 1) / PV_MILLISECOND;
+	if (poll(&event, 1, (int)left) > 0)
 		linux_port_event_seen(linux_port);
 }

@@ -797,13 +797,24 @@ test_filesystem_that_is_hidden(void **state)
 {
 	struct place *place = *state;
 	struct pv_filesystem one;
-	char text[256];
+	struct stat status;
+	char text[512];
 
 	snprintf(text, sizeof(text), "24 1 8:77 / %s rw - ext4 /dev/sda1 rw\n",
 	    place->root);
 	write_mountinfo(place, text);
 	assert_int_equal(filesystems(place, &one), 0);
 	write_mountinfo(place, "");
+	assert_int_equal(filesystems(place, &one), 0);
+	/* by another mount at its place, of whatever kind */
+	if (stat(place->root, &status) < 0 || major(status.st_dev) == 0)
+		skip_test("/tmp is on no disk");
+	snprintf(text, sizeof(text),
+	    "24 1 %u:%u / %s rw - ext4 /dev/sda1 rw\n"
+	    "25 24 0:44 / %s rw - tmpfs tmpfs rw\n",
+	    major(status.st_dev), minor(status.st_dev), place->root,
+	    place->root);
+	write_mountinfo(place, text);
 	assert_int_equal(filesystems(place, &one), 0);
 }
 
