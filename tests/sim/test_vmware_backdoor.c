@@ -403,6 +403,30 @@ test_a_message_of_64_kib_and_not_a_byte_more(void **state)
 	free(text);
 }
 
+static int
+version_of_ones(void *ctx, enum pv_backdoor_way way,
+    struct pv_backdoor *registers)
+{
+	int error = below(ctx, way, registers);
+
+	if (registers->bx == VMWARE_MAGIC)
+		registers->ax = UINT32_MAX;
+	return error;
+}
+
+static void
+test_h57_a_version_of_all_ones(void **state)
+{
+	struct vmlab *lab = *state;
+	struct pv_port *port;
+
+	vmlab_machine(lab, &plain);
+	port = sim_machine_own_port(lab->world->machine);
+	below = port->backdoor;
+	port->backdoor = version_of_ones;
+	attach_finds_nothing(lab);
+}
+
 int
 main(void)
 {
@@ -428,6 +452,7 @@ main(void)
 		vmlab_test(test_a_channel_without_cookies),
 		vmlab_test(test_no_channel_is_free),
 		vmlab_test(test_a_message_of_64_kib_and_not_a_byte_more),
+		vmlab_test(test_h57_a_version_of_all_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

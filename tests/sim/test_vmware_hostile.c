@@ -329,6 +329,97 @@ test_h59_to_h62_at_random(void **state)
 		assert_true(*c == '\n' || (*c >= 0x20 && *c <= 0x7e));
 }
 
+/* ---- To the exit ------------------------------------------------------ */
+
+/* What is closed is not closed again: the number may be another's by now. */
+static void
+test_h59_what_the_host_has_closed_is_not_closed_again(void **state)
+{
+	struct vmlab *lab = with(state, &quiet);
+	uint64_t exits;
+
+	works(lab);
+	lab->manners->bad_how = HOST_VMWARE_CLOSED;
+	lab->manners->bad_nth = 1;
+	exits = lab->stats->exits;
+	works(lab);
+	/* the one that found it, an open, and a call of 5 */
+	assert_int_equal(lab->stats->exits - exits, 1 + 1 + 5);
+	assert_int_equal(lab->counts->refused, 0);
+}
+
+static void
+another_type(void **state, const struct host_vmware_config *config,
+    unsigned nth)
+{
+	struct vmlab *lab = with(state, config);
+
+	works(lab);
+	lab->manners->bad_how = HOST_VMWARE_TYPE;
+	lab->manners->bad_value = 7;
+	lab->manners->bad_nth = nth;
+	works(lab);
+	assert_int_equal(lab->stats->bad_state, 1);
+}
+
+static void
+test_h59_another_type_with_the_length_is_counted(void **state)
+{
+	another_type(state, &quiet, 2);
+}
+
+/* size, 20 bytes in words, size */
+static void
+test_h59_another_type_with_a_word_is_counted(void **state)
+{
+	another_type(state, &slow, 1 + 5 + 1 + 1);
+}
+
+/* A machine that was saved between question and answer: the answer is gone, and
+ * only the question brings another. */
+static int (*call_below)(void *, enum pv_backdoor_way, struct pv_backdoor *);
+static unsigned sends, saved;
+
+static int
+loses_the_answer(void *ctx, enum pv_backdoor_way way,
+    struct pv_backdoor *registers)
+{
+	uint64_t type = registers->cx >> 16;
+	bool receives = (uint16_t)registers->cx == VMWARE_MESSAGE &&
+	    type == VMWARE_MESSAGE_RECEIVE_SIZE;
+
+	if ((uint16_t)registers->cx == VMWARE_MESSAGE &&
+	    type == VMWARE_MESSAGE_SEND_SIZE && registers->bx > 0)
+		sends++;
+	if (receives && sends == 1) {
+		registers->cx = VMWARE_MESSAGE |
+		    (uint64_t)(saved++ == 0 ? VMWARE_STATUS_CHECKPOINT
+					    : VMWARE_STATUS_SUCCESS)
+			<< 16;
+		return PV_OK;
+	}
+	return call_below(ctx, way, registers);
+}
+
+static void
+test_h59_an_answer_that_went_with_a_checkpoint(void **state)
+{
+	struct vmlab *lab = *state;
+	struct pv_port *port;
+
+	vmlab_machine(lab, &quiet);
+	port = sim_machine_own_port(lab->world->machine);
+	call_below = port->backdoor;
+	vmlab_attach(lab);
+	vmlab_run(lab, 20 * PV_SECOND);
+	host_vmware_set_info(lab->host, "guestinfo.a", "answer", 6);
+	sends = saved = 0;
+	port->backdoor = loses_the_answer;
+	works(lab);
+	port->backdoor = call_below;
+	assert_int_equal(sends, 2);
+}
+
 int
 main(void)
 {
@@ -367,6 +458,11 @@ main(void)
 		vmlab_test(test_h58_answers_that_are_neither_yes_nor_no),
 		vmlab_test(test_h28_a_nul_in_an_answer_is_a_byte),
 		vmlab_test(test_h59_to_h62_at_random),
+		vmlab_test(
+		    test_h59_what_the_host_has_closed_is_not_closed_again),
+		vmlab_test(test_h59_another_type_with_the_length_is_counted),
+		vmlab_test(test_h59_another_type_with_a_word_is_counted),
+		vmlab_test(test_h59_an_answer_that_went_with_a_checkpoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,24 @@ test_h61_a_flood_leaves_time_for_others(void **state)
 	works(lab);
 }
 
+/* Each time: what was long ago does not count. */
+static void
+test_h38_every_resume_is_noticed_at_once(void **state)
+{
+	struct vmlab *lab = vmlab_new(state, &quiet);
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t polls;
+
+		host_vmware_resume(lab->host);
+		vmlab_run(lab, 200 * PV_MILLISECOND);
+		polls = lab->counts->tclo_polls;
+		vmlab_run(lab, 200 * PV_MILLISECOND);
+		assert_true(lab->counts->tclo_polls > polls);
+		works(lab);
+	}
+}
+
 int
 main(void)
 {
@@ -329,6 +347,7 @@ main(void)
 		vmlab_test(test_h61_a_command_of_any_bytes),
 		vmlab_test(test_h61_with_a_nul_and_without),
 		vmlab_test(test_h61_a_flood_leaves_time_for_others),
+		vmlab_test(test_h38_every_resume_is_noticed_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

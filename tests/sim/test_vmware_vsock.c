@@ -370,6 +370,8 @@ test_h38_streams_are_gone_after_a_resume(void **state)
 	calls(lab, "vsock");
 	host_vmware_resume(lab->host);
 	one(lab);
+	/* a stream that was kept may be stale: that is no failure of vsock */
+	assert_string_equal(vmware_rpc_text(lab->vmware), "vsock");
 	vmlab_run(lab, 5 * PV_SECOND);
 	calls(lab, "vsock");
 	asked(lab);
@@ -501,6 +503,57 @@ test_detach_in_the_middle_of_a_packet(void **state)
 	assert_false(request.ended);
 }
 
+/* ---- Answers that nobody waits for any more ---------------------------- */
+
+static void
+no_done(struct vmware_request *request)
+{
+	(void)request;
+}
+
+static void
+late(void **state, bool cancelled)
+{
+	struct vmlab *lab = with(state, &config);
+	struct vmware_request request = { .bytes = "info-get guestinfo.a",
+		.len = 20,
+		.done = no_done };
+	char reply[64];
+
+	host_vmware_set_info(lab->host, "guestinfo.a", "one", 3);
+	host_vmware_set_info(lab->host, "guestinfo.b", "two", 3);
+	calls(lab, "vsock");
+	request.deadline = sim_now(lab->world->sim) + PV_MILLISECOND;
+	vmware_rpc_submit(lab->vmware, &request);
+	/* the way is chosen, the question is put */
+	assert_true(vmware_rpc_poll(lab->vmware, 2));
+	assert_false(request.ended);
+	if (cancelled)
+		vmware_rpc_cancel(lab->vmware, &request);
+	else
+		sim_advance(lab->world->sim,
+		    sim_now(lab->world->sim) + 2 * PV_MILLISECOND);
+	assert_int_equal(vmlab_call(lab, "info-get guestinfo.b", 20, reply,
+			     sizeof(reply), NULL),
+	    PV_OK);
+	assert_string_equal(reply, "two");
+	assert_int_equal(request.ended, !cancelled);
+	if (!cancelled)
+		assert_int_equal(request.error, PV_ETIMEDOUT);
+}
+
+static void
+test_h29_the_answer_to_a_call_that_was_cancelled(void **state)
+{
+	late(state, true);
+}
+
+static void
+test_h29_the_answer_to_a_call_that_timed_out(void **state)
+{
+	late(state, false);
+}
+
 int
 main(void)
 {
@@ -527,6 +580,8 @@ main(void)
 		vmlab_test(test_h58_packets_that_are_none),
 		vmlab_test(test_a_ping_of_the_host_s_is_no_answer),
 		vmlab_test(test_detach_in_the_middle_of_a_packet),
+		vmlab_test(test_h29_the_answer_to_a_call_that_was_cancelled),
+		vmlab_test(test_h29_the_answer_to_a_call_that_timed_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
