@@ -651,10 +651,16 @@ test_file_systems_that_do_not_fit_are_left_out_whole(void **state)
 	struct owner *owner = *state;
 	unsigned dropped, kept = 0;
 	struct writer writer;
+	size_t one;
 
+	fill(owner, 1);
+	writer_init(&writer, owner->bytes, sizeof(owner->bytes));
+	assert_true(vmt_disks_json(&owner->port, &writer, &dropped));
+	one = writer.len;
 	fill(owner, 300);
 	/* around the end of the first one each room there is, then some */
-	for (size_t room = 3000; room <= 65000; room += room < 4000 ? 1 : 997) {
+	for (size_t room = one - 20; room <= 65000;
+	     room += room < one + 20 ? 1 : 3997) {
 		memset(owner->bytes, 0x55, sizeof(owner->bytes));
 		writer_init(&writer, owner->bytes, room);
 		assert_true(vmt_disks_json(&owner->port, &writer, &dropped));
@@ -668,6 +674,7 @@ test_file_systems_that_do_not_fit_are_left_out_whole(void **state)
 			kept++;
 		/* what is behind the 256th is not looked at */
 		assert_int_equal(kept + dropped, 256);
+		assert_int_equal(kept > 0, room >= one);
 		if (kept > 0)
 			assert_string_equal(owner->bytes + writer.len -
 				sizeof(tail),
