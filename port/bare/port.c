@@ -162,6 +162,41 @@ port_hyperv_hypercall(void *ctx, const void *page, uint64_t control,
 	return result;
 }
 
+/* backdoor.S */
+void backdoor_call(struct pv_backdoor *registers, unsigned kind);
+
+static unsigned
+backdoor_kind(enum pv_backdoor_way way, unsigned port)
+{
+	switch (way) {
+	case PV_BACKDOOR_VMCALL:
+		return 3;
+	case PV_BACKDOOR_VMMCALL:
+		return 4;
+	case PV_BACKDOOR_PORT:
+		break;
+	}
+	return port;
+}
+
+static int
+port_backdoor(void *ctx, enum pv_backdoor_way way,
+    struct pv_backdoor *registers)
+{
+	(void)ctx;
+	backdoor_call(registers, backdoor_kind(way, 0));
+	return PV_OK;
+}
+
+static int
+port_backdoor_string(void *ctx, enum pv_backdoor_way way, bool out,
+    struct pv_backdoor *registers)
+{
+	(void)ctx;
+	backdoor_call(registers, backdoor_kind(way, out ? 2 : 1));
+	return PV_OK;
+}
+
 static long
 port_fact(void *ctx, enum pv_fact fact, char *to, size_t room)
 {
@@ -299,6 +334,8 @@ bare_port(void)
 		.msr_write = port_msr_write,
 		.xen_hypercall = port_xen_hypercall,
 		.hyperv_hypercall = port_hyperv_hypercall,
+		.backdoor = port_backdoor,
+		.backdoor_string = port_backdoor_string,
 		.fact = port_fact,
 		.memory = port_memory,
 		.space_alloc = port_space_alloc,
