@@ -25,7 +25,8 @@ static const struct system {
 	const char *old;
 } systems[] = {
 	{ "almalinux", "almaLinux", PLAIN, 0, 0, NULL },
-	/* 2023 is what VMware had expected to be 3 */
+	/* 2023 came after 2, and VMware's list has a 3 after it; no host was
+	 * seen to say that these are the same */
 	{ "amzn", "amazonlinux", VERSION, 2, 3, "amazonlinux2" },
 	{ "asianux", "asianux", VERSION, 3, 0, "asianux3" },
 	{ "centos", "centos", VERSION, 6, 0, "centos" },

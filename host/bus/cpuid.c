@@ -25,41 +25,42 @@ struct face {
 
 static const struct face faces[HOST_FACES] = {
 	[HOST_KVM] = { "kvm", CPUID_SIGNATURE_KVM, 1, false, 1,
-	    { { CPUID_KVM_FEATURES, 0x01007efb, 0, 0 } } },
+	    { { .n = CPUID_KVM_FEATURES, .eax = 0x01007efb } } },
 	/* 10.0 is Windows Server 2016 to 2022; what it has is what its model
 	 * has, by default */
 	[HOST_HYPERV] = { "hyperv", CPUID_SIGNATURE_HYPERV, 0xb, false, 5,
-	    { { HV_LEAF_INTERFACE, HV_INTERFACE, 0, 0 },
-		{ HV_LEAF_VERSION, 0x4f7c, 10u << 16, 0 },
-		{ HV_LEAF_FEATURES,
-		    HV_ACCESS_VP_RUNTIME | HV_ACCESS_REFERENCE_COUNTER |
+	    { { .n = HV_LEAF_INTERFACE, .eax = HV_INTERFACE },
+		{ .n = HV_LEAF_VERSION, .eax = 0x4f7c, .ebx = 10u << 16 },
+		{ .n = HV_LEAF_FEATURES,
+		    .eax = HV_ACCESS_VP_RUNTIME | HV_ACCESS_REFERENCE_COUNTER |
 			HV_ACCESS_SYNIC | HV_ACCESS_STIMER |
 			HV_ACCESS_HYPERCALL | HV_ACCESS_VP_INDEX |
 			HV_ACCESS_RESET | HV_ACCESS_REFERENCE_TSC |
 			HV_ACCESS_FREQUENCY,
-		    HV_MAY_POST_MESSAGES | HV_MAY_SIGNAL_EVENTS,
-		    HV_HAS_FREQUENCY | HV_HAS_CRASH | HV_HAS_SINT_POLLING |
-			HV_HAS_STIMER_DIRECT },
-		{ HV_LEAF_HINTS, HV_HINT_RELAXED_TIMING, HV_SPIN_NEVER_TELL,
-		    0 },
-		{ HV_LEAF_LIMITS, 64, 64, 0 } } },
+		    .ebx = HV_MAY_POST_MESSAGES | HV_MAY_SIGNAL_EVENTS,
+		    .edx = HV_HAS_FREQUENCY | HV_HAS_CRASH |
+			HV_HAS_SINT_POLLING | HV_HAS_STIMER_DIRECT },
+		{ .n = HV_LEAF_HINTS,
+		    .eax = HV_HINT_RELAXED_TIMING,
+		    .ebx = HV_SPIN_NEVER_TELL },
+		{ .n = HV_LEAF_LIMITS, .eax = 64, .ebx = 64 } } },
 	[HOST_VMWARE] = { "vmware", CPUID_SIGNATURE_VMWARE, VMWARE_LEAF_CALL,
-	    false, 1, { { VMWARE_LEAF_CALL, 0, 0, 0, VMWARE_CALL_VMCALL } } },
+	    false, 1,
+	    { { .n = VMWARE_LEAF_CALL, .ecx = VMWARE_CALL_VMCALL } } },
 	/* no APIC or IOMMU of the hardware's; the vCPU is the machine's to fill
 	 * in, as is the domain */
 	[HOST_XEN] = { "xen", CPUID_SIGNATURE_XEN, 5, false, 3,
-	    { { XEN_LEAF_VERSION, 4u << 16 | 17, 0, 0 },
-		{ XEN_LEAF_HYPERCALL, 1, XEN_MSR, 0 },
-		{ XEN_LEAF_HVM,
-		    XEN_LEAF_HVM_VCPU_ID | XEN_LEAF_HVM_DOMID |
-			XEN_LEAF_HVM_UPCALL_VECTOR,
-		    0, 0 } } },
+	    { { .n = XEN_LEAF_VERSION, .eax = 4u << 16 | 17 },
+		{ .n = XEN_LEAF_HYPERCALL, .eax = 1, .ebx = XEN_MSR },
+		{ .n = XEN_LEAF_HVM,
+		    .eax = XEN_LEAF_HVM_VCPU_ID | XEN_LEAF_HVM_DOMID |
+			XEN_LEAF_HVM_UPCALL_VECTOR } } },
 	[HOST_BHYVE] = { "bhyve", CPUID_SIGNATURE_BHYVE, 1, false, 0,
 	    { { 0 } } },
 	[HOST_VMM] = { "vmm", CPUID_SIGNATURE_OPENBSD, 1, true, 1,
-	    { { CPUID_KVM_FEATURES,
-		CPUID_KVM_CLOCKSOURCE2 | CPUID_KVM_CLOCKSOURCE_STABLE, 0,
-		0 } } },
+	    { { .n = CPUID_KVM_FEATURES,
+		.eax = CPUID_KVM_CLOCKSOURCE2 |
+		    CPUID_KVM_CLOCKSOURCE_STABLE } } },
 	[HOST_QEMU] = { "qemu", CPUID_SIGNATURE_QEMU, 1, false, 0, { { 0 } } },
 };
 
