@@ -195,12 +195,13 @@ host_vmware_vsock_write(struct host_vmware *vmware, int number,
 
 	if (stream == NULL || stream->ended)
 		return false;
+	if (size == 0)
+		return true;
 	if (!grow(&stream->in, &stream->in_room, stream->in_size, size)) {
 		end(vmware, stream);
 		return false;
 	}
-	if (size > 0)
-		memcpy(stream->in + stream->in_size, bytes, size);
+	memcpy(stream->in + stream->in_size, bytes, size);
 	stream->in_size += size;
 	limit = vmware->config.message_limit + PACKET_SLACK;
 	while (!stream->ended && stream->in_size - at >= 4) {
