@@ -16,6 +16,9 @@
 /* A value, and the NUL that ends it. */
 #define REPLY_ROOM (VMWARE_MESSAGE_MAX + 1u)
 
+/* What "KEY.encoding" becomes. */
+#define WRITTEN_ENCODING "base64"
+
 /* Of a key, in a line of the log. */
 #define LOG_KEY 64u
 
@@ -88,7 +91,14 @@ check(const struct pv_kv *kv)
 		if (kv->room == 0 ||
 		    (skip == 0 && has_byte(kv->value, kv->room, '\0')))
 			return PV_EINVAL;
-		need += skip > 0 ? guestinfo_base64_len(kv->room) : kv->room;
+		/* the encoding goes out by a call of its own */
+		if (skip > 0)
+			need += guestinfo_base64_len(kv->room) <
+				sizeof(WRITTEN_ENCODING) - 1
+			    ? sizeof(WRITTEN_ENCODING) - 1
+			    : guestinfo_base64_len(kv->room);
+		else
+			need += kv->room;
 	} else
 		need += sizeof(GUESTINFO_TOMBSTONE) - 1;
 	return need <= VMWARE_MESSAGE_MAX ? PV_OK : PV_EMSGSIZE;
@@ -155,7 +165,8 @@ set(struct guestinfo *guestinfo)
 		add_value(guestinfo);
 	else
 		add_text(guestinfo,
-		    step == WRITE_ENCODING ? "base64" : GUESTINFO_TOMBSTONE);
+		    step == WRITE_ENCODING ? WRITTEN_ENCODING
+					   : GUESTINFO_TOMBSTONE);
 }
 
 static void

@@ -18,6 +18,9 @@
 #define STEP (10 * PV_MILLISECOND)
 /* Letting go failed: again. */
 #define AGAIN (1 * PV_SECOND)
+/* What a freeze held that failed is let go, too; but perhaps it held nothing,
+ * and then letting go fails each time. */
+#define UNDO_MAX 3u
 /* How long detaching waits for that. */
 #define THAW_MAX (5 * PV_SECOND)
 
@@ -66,6 +69,8 @@ struct vmt_backup {
 	uint64_t step, alive;
 	const char *why; /* it was given up: said when logs can be written */
 	bool failed;     /* to thaw, and the line was printed */
+	int error;       /* of the freeze; that line, too, is for later */
+	unsigned undone; /* attempts to let go after that */
 };
 
 static void
@@ -123,10 +128,11 @@ frozen(struct vmware *vmware, int error)
 		tell(backup, COMMIT);
 		return;
 	}
-	vmware_log(vmware, PV_LOG_ERROR, "snapshot: freeze: %s",
-	    pv_error_text(error));
+	/* one of several may be held, or one whose command was ended */
+	backup->error = error;
+	backup->failed = true;
 	tell(backup, FAILED);
-	end(backup);
+	thaw(backup);
 }
 
 static void
@@ -134,7 +140,8 @@ thawed(struct vmware *vmware, int error)
 {
 	struct vmt_backup *backup = vmware->backup;
 
-	if (error != PV_OK) {
+	if (error != PV_OK &&
+	    (backup->error == PV_OK || ++backup->undone < UNDO_MAX)) {
 		if (!backup->failed) {
 			vmware_log(vmware, PV_LOG_ERROR, "snapshot: thaw: %s",
 			    pv_error_text(error));
@@ -144,6 +151,9 @@ thawed(struct vmware *vmware, int error)
 		backup->step = pv_bus_now(vmware->bus) + AGAIN;
 		return;
 	}
+	if (backup->error != PV_OK)
+		vmware_log(vmware, PV_LOG_ERROR, "snapshot: freeze: %s",
+		    pv_error_text(backup->error));
 	if (backup->why != NULL)
 		vmware_log(vmware, PV_LOG_ERROR, "snapshot: %s", backup->why);
 	if (backup->moved)
@@ -243,6 +253,8 @@ start(struct vmware *vmware, const struct vmt_quiesce *wanted, char *to,
 	backup->hold = wanted->hold;
 	backup->moved = backup->failed = false;
 	backup->why = NULL;
+	backup->error = PV_OK;
+	backup->undone = 0;
 	backup->waiting = 0;
 	backup->until = pv_bus_now(vmware->bus) + seconds * PV_SECOND;
 	backup->alive = 0;

@@ -203,8 +203,10 @@ vmt_options_poll(struct vmware *vmware)
 {
 	struct vmt_options *state = vmware->options;
 
-	if (state->again && !state->say.busy)
+	if (state->again && !state->say.busy) {
+		state->again = false; /* there may be no address any more */
 		(void)tell_address(vmware);
+	}
 	return false;
 }
 

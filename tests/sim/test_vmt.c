@@ -313,6 +313,29 @@ test_broadcast_ip_while_it_changes(void **state)
 	    1);
 }
 
+/* What was asked for twice has gone meanwhile: there is nothing to do, and
+ * nothing to wake up for. */
+static void
+test_broadcast_ip_that_goes(void **state)
+{
+	static const char ask[] = "Set_Option broadcastIP 1";
+	struct tools *tools = *state;
+	char answer[64];
+
+	tools_machine(tools, NULL);
+	give_address(tools);
+	tools_attach(tools);
+	quiet(tools);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_not_equal(vmt_command(tools->vmware, ask,
+					 strlen(ask), answer, sizeof(answer)),
+		    0);
+	tools->owner->netif_count = 0;
+	tools_settle(tools);
+	assert_int_equal(tools_said(tools, "info-set"), 1);
+	assert_int_equal(vmt_options_deadline(tools->vmware), PV_NEVER);
+}
+
 /* ---- Power ------------------------------------------------------------ */
 
 static void
@@ -594,6 +617,7 @@ main(void)
 		tools_test(test_broadcast_ip_without_one),
 		tools_test(test_broadcast_ip_in_a_hurry),
 		tools_test(test_broadcast_ip_while_it_changes),
+		tools_test(test_broadcast_ip_that_goes),
 		tools_test(test_halt_and_reboot),
 		tools_test(test_what_is_only_told),
 		tools_test(test_resume_reports_again_and_sets_the_clock),

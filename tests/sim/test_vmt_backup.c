@@ -399,6 +399,38 @@ test_freezing_fails(void **state)
 	told(tools, BEGIN FAILED DONE BEGIN COMMIT DONE);
 }
 
+/* It may have held some of them before it failed, or was ended. */
+static void
+test_what_a_failed_freeze_has_held_is_let_go(void **state)
+{
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	tools->owner->fails.freeze = PV_ETIMEDOUT;
+	assert_true(host_vmware_snapshot(tools->host, true));
+	while (tools->owner->freezes == 0)
+		tools_run(tools, PV_MILLISECOND);
+	tools->owner->frozen = true; /* one of two */
+	tools->owner->fails.freeze = 0;
+	wait_done(tools);
+	assert_false(tools->owner->frozen);
+	told(tools, BEGIN FAILED DONE);
+}
+
+/* A thaw of what is not held fails, too: that is no reason to go on for ever. */
+static void
+test_nothing_to_let_go_after_a_failed_freeze(void **state)
+{
+	struct tools *tools = *state;
+
+	tools_new(tools);
+	tools->owner->fails.freeze = PV_EIO;
+	assert_true(host_vmware_snapshot(tools->host, true));
+	wait_done(tools);
+	assert_in_range(tools->owner->thaws, 1, 5);
+	told(tools, BEGIN FAILED DONE);
+}
+
 static void
 test_thawing_fails_for_a_while(void **state)
 {
@@ -668,6 +700,8 @@ main(void)
 		tools_test(test_detach_while_freezing),
 		tools_test(test_the_platform_cannot_hold),
 		tools_test(test_freezing_fails),
+		tools_test(test_what_a_failed_freeze_has_held_is_let_go),
+		tools_test(test_nothing_to_let_go_after_a_failed_freeze),
 		tools_test(test_thawing_fails_for_a_while),
 		tools_test(test_commands_in_the_wrong_order),
 		tools_test(test_options_with_a_time),

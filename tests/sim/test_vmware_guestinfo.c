@@ -213,6 +213,40 @@ test_the_longest_value_to_the_byte(void **state)
 	holds(lab, "guestinfo.a", value, room);
 }
 
+static void
+note_done(struct pv_kv *kv)
+{
+	*(bool *)kv->owner = true;
+}
+
+/* "base64", which goes first, is longer than a byte in it is. */
+static void
+test_the_longest_key_of_bytes_to_the_byte(void **state)
+{
+	struct vmlab *lab = vmlab_new(state, &quiet);
+	static char key[PV_KV_MAX + 1];
+	size_t most = VMWARE_MESSAGE_MAX - strlen("info-set .encoding base64") +
+	    strlen("decoded/");
+
+	memset(key, 'k', sizeof(key));
+	memcpy(key, "decoded/", strlen("decoded/"));
+	for (size_t more = 1; more <= 3; more++) {
+		bool done = false;
+		struct pv_kv kv = { .op = PV_WRITE,
+			.key = key,
+			.keylen = most + more,
+			.value = value,
+			.room = 1,
+			.done = note_done,
+			.owner = &done };
+
+		pv_store_submit(lab->world->bus, lab->device->interface, &kv);
+		/* before any of it is put together */
+		assert_true(done);
+		assert_int_equal(kv.error, PV_EMSGSIZE);
+	}
+}
+
 /* ---- Refusals --------------------------------------------------------- */
 
 static void
@@ -622,6 +656,7 @@ main(void)
 		vmlab_test(test_what_is_written_is_what_the_host_has),
 		vmlab_test(test_values_that_the_host_would_not_keep),
 		vmlab_test(test_the_longest_value_to_the_byte),
+		vmlab_test(test_the_longest_key_of_bytes_to_the_byte),
 		vmlab_test(test_permission_denied),
 		vmlab_test(test_a_host_where_guests_may_not_write),
 		vmlab_test(test_the_host_has_no_room),
