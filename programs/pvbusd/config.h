@@ -45,6 +45,7 @@ struct config {
 	char *left_out;   /* interfaces that a host is not told of; or NULL */
 	char *commands[COMMAND_COUNT]; /* NULL: the default */
 	unsigned limit;                /* of each, in seconds */
+	unsigned hold; /* disks rest no longer, in seconds; 0: 1000 */
 	enum linux_time time;
 	struct config_item *items; /* in the order of the file */
 };

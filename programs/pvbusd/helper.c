@@ -21,6 +21,9 @@ struct helper {
 	bool running[COMMAND_COUNT];
 	bool ended[COMMAND_COUNT]; /* and nobody was told yet */
 	int result[COMMAND_COUNT];
+	bool freeze_unsaid; /* its line, as the log may be on a disk at rest */
+	int freeze_status;
+	int thaw_status; /* the last that was printed: it is tried again */
 };
 
 const char *
@@ -101,16 +104,45 @@ log_end(const char *words, int status)
 }
 
 static void
-ended(struct helper *helper, enum config_command command, int status)
+log_command(const struct helper *helper, enum config_command command,
+    int status)
 {
 	const char *words = helper_command(helper->config, command);
 
+	log_end(words != NULL ? words : "a command", status);
+}
+
+/* Who writes to a disk at rest waits for the thaw that he was to ask for. */
+static void
+say_end(struct helper *helper, enum config_command command, int status)
+{
+	if (command == COMMAND_FREEZE && status != HELPER_LOST) {
+		helper->freeze_unsaid = true;
+		helper->freeze_status = status;
+		helper->thaw_status = 0;
+		return;
+	}
+	if (command == COMMAND_THAW) {
+		if (helper->freeze_unsaid)
+			log_command(helper, COMMAND_FREEZE,
+			    helper->freeze_status);
+		helper->freeze_unsaid = false;
+		if (status != 0 && status == helper->thaw_status)
+			return;
+		helper->thaw_status = status;
+	}
+	log_command(helper, command, status);
+}
+
+static void
+ended(struct helper *helper, enum config_command command, int status)
+{
 	helper->running[command] = false;
 	helper->ended[command] = true;
 	helper->result[command] = status == HELPER_TOO_LONG ? PV_ETIMEDOUT
 	    : status == 0                                   ? PV_OK
 							    : PV_EIO;
-	log_end(words != NULL ? words : "a command", status);
+	say_end(helper, command, status);
 }
 
 static void

@@ -23,6 +23,11 @@
 
 #define SECOND 1000000000ull
 
+/* A host has 900 s (guest/vmware/vmt_backup.c).  Who has not asked for a thaw
+ * by then cannot: it may wait for one of the disks. */
+#define HOLD 1000u
+#define AGAIN (10 * SECOND)
+
 struct child {
 	const struct config *config;
 	int fd; /* -1: pvbusd has gone */
@@ -30,7 +35,8 @@ struct child {
 	pid_t pid[COMMAND_COUNT]; /* 0: does not run */
 	uint64_t deadline[COMMAND_COUNT];
 	bool killed[COMMAND_COUNT];
-	bool frozen; /* a freeze was begun, and no thaw has ended */
+	bool frozen; /* a freeze was begun, and no thaw has succeeded */
+	uint64_t held_until;
 };
 
 char **
@@ -91,15 +97,19 @@ start(struct child *child, int command)
 	child->pid[command] = pid;
 	child->killed[command] = false;
 	child->deadline[command] = loop_now() + child->config->limit * SECOND;
-	if (command == COMMAND_FREEZE)
+	if (command == COMMAND_FREEZE) {
 		child->frozen = true;
+		child->held_until = loop_now() +
+		    (child->config->hold != 0 ? child->config->hold : HOLD) *
+			SECOND;
+	}
 }
 
 static void
 end(struct child *child, int command, int status)
 {
 	child->pid[command] = 0;
-	if (command == COMMAND_THAW)
+	if (command == COMMAND_THAW && status == 0)
 		child->frozen = false;
 	tell(child, command, child->killed[command] ? HELPER_TOO_LONG : status);
 }
@@ -124,6 +134,14 @@ expire(struct child *child)
 {
 	uint64_t now = loop_now(), first = LOOP_NEVER;
 
+	if (child->frozen && child->pid[COMMAND_FREEZE] == 0 &&
+	    child->pid[COMMAND_THAW] == 0) {
+		if (child->held_until <= now) {
+			child->held_until = now + AGAIN;
+			start(child, COMMAND_THAW);
+		}
+		first = child->held_until;
+	}
 	for (int i = 0; i < COMMAND_COUNT; i++) {
 		if (child->pid[i] == 0 || child->killed[i])
 			continue;

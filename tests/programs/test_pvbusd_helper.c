@@ -5,6 +5,7 @@
  * becomes of them when they fail, hang, or outlive pvbusd.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -230,7 +231,7 @@ test_one_command_at_a_time(void **state)
 	struct place *place = *state;
 
 	script(place, COMMAND_POWEROFF, "off",
-	    "echo x >>count\nuntil [ -e go ]; do sleep 0.02; done\n: >done-$$");
+	    "echo x >>count\nuntil [ -e go ] || [ ! -e count ]; do sleep 0.02; done\n: >done-$$");
 	start(place);
 	for (unsigned i = 0; i < 50; i++)
 		assert_int_equal(helper_request(place->helper,
@@ -374,6 +375,65 @@ test_helper_thaws_when_pvbusd_has_gone(void **state)
 	assert_false(exists(place, "frozen"));
 }
 
+/* pvbusd cannot ask any more: it may wait for one of these disks. */
+static void
+test_helper_thaws_when_nobody_asks(void **state)
+{
+	struct place *place = *state;
+
+	place->config.hold = 1;
+	script(place, COMMAND_FREEZE, "freeze", ": >frozen");
+	script(place, COMMAND_THAW, "thaw", "rm frozen && : >thawed");
+	start(place);
+	assert_int_equal(freeze(place, true), PV_OK);
+	assert_false(exists(place, "thawed"));
+	assert_true(appears(place, "thawed"));
+	assert_false(exists(place, "frozen"));
+	/* and the next one is as the first was */
+	assert_int_equal(freeze(place, true), PV_OK);
+	assert_true(exists(place, "frozen"));
+	assert_int_equal(freeze(place, false), PV_OK);
+}
+
+static void
+test_helper_thaws_after_a_thaw_that_failed(void **state)
+{
+	struct place *place = *state;
+
+	script(place, COMMAND_FREEZE, "freeze", ": >frozen");
+	script(place, COMMAND_THAW, "thaw",
+	    "[ -e tried ] || { : >tried; exit 1; }\nrm frozen; : >thawed");
+	start(place);
+	assert_int_equal(freeze(place, true), PV_OK);
+	assert_int_equal(freeze(place, false), PV_EIO);
+	helper_stop(place->helper);
+	place->helper = NULL;
+	assert_true(appears(place, "thawed"));
+}
+
+/* The log may be on one of them. */
+static void
+test_no_line_while_disks_rest(void **state)
+{
+	struct place *place = *state;
+	int fds[2], error = dup(2);
+	char text[512];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	script(place, COMMAND_FREEZE, "freeze", ": >frozen");
+	script(place, COMMAND_THAW, "thaw", "rm frozen");
+	start(place);
+	assert_int_equal(dup2(fds[1], 2), 2);
+	(void)freeze(place, true);
+	assert_int_equal(read(fds[0], text, sizeof(text)), -1);
+	(void)freeze(place, false);
+	assert_int_equal(dup2(error, 2), 2);
+	assert_true(read(fds[0], text, sizeof(text)) > 0);
+	close(fds[0]);
+	close(fds[1]);
+	close(error);
+}
+
 static void
 test_helper_that_is_killed(void **state)
 {
@@ -513,6 +573,9 @@ main(void)
 		case_of(test_freeze_that_fails),
 		case_of(test_freeze_that_hangs),
 		case_of(test_helper_thaws_when_pvbusd_has_gone),
+		case_of(test_helper_thaws_when_nobody_asks),
+		case_of(test_helper_thaws_after_a_thaw_that_failed),
+		case_of(test_no_line_while_disks_rest),
 		case_of(test_helper_that_is_killed),
 		case_of(test_helper_survives_signals),
 		case_of(test_commands_get_no_descriptors),
