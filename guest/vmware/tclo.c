@@ -16,6 +16,8 @@
 #define REOPEN_MIN (1 * PV_SECOND)
 #define REOPEN_MAX (15 * PV_SECOND)
 #define CHECKPOINTS_QUICK 8u
+/* A host that always has something waits now and then, for others to be served. */
+#define STREAK_MAX 256u
 #define PING_TIME (DATAMAP_PING_SECONDS * PV_SECOND)
 /* A host begins with "reset"; one that says nothing is not behind the stream,
  * and one that takes nothing is gone. */
@@ -33,7 +35,8 @@ struct vmware_tclo {
 	size_t answer_len;
 
 	/* the backdoor */
-	bool sent; /* the answer, perhaps an empty one */
+	bool sent;       /* the answer, perhaps an empty one */
+	unsigned streak; /* steps without a pause */
 	unsigned checkpoints;
 	uint64_t when, delay, reopen;
 
@@ -128,6 +131,7 @@ again(struct vmware_tclo *tclo)
 static bool
 idle(struct vmware_tclo *tclo)
 {
+	tclo->streak = 0;
 	tclo->delay = tclo->delay == 0 ? DELAY_MIN : tclo->delay * 2;
 	if (tclo->delay > DELAY_MAX)
 		tclo->delay = DELAY_MAX;
@@ -184,6 +188,11 @@ backdoor_poll(struct vmware_tclo *tclo, unsigned budget)
 
 		if (pv_bus_now(tclo->vmware->bus) < tclo->when)
 			return false;
+		if (++tclo->streak >= STREAK_MAX) {
+			tclo->streak = 0;
+			tclo->when = from_now(tclo, DELAY_MIN);
+			return false;
+		}
 		more = tclo->sent ? backdoor_receive(tclo)
 				  : backdoor_send(tclo);
 		if (!more)
