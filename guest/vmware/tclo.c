@@ -16,8 +16,10 @@
 #define REOPEN_MIN (1 * PV_SECOND)
 #define REOPEN_MAX (15 * PV_SECOND)
 #define CHECKPOINTS_QUICK 8u
-/* A host that always has something waits now and then, for others to be served. */
-#define STREAK_MAX 256u
+/* A host that always has something waits after so many exits, each time longer,
+ * for others to be served. */
+#define STREAK_EXITS 1024u
+#define STREAK_DELAY_MAX PV_SECOND
 #define PING_TIME (DATAMAP_PING_SECONDS * PV_SECOND)
 /* A host begins with "reset"; one that says nothing is not behind the stream,
  * and one that takes nothing is gone. */
@@ -36,7 +38,8 @@ struct vmware_tclo {
 
 	/* the backdoor */
 	bool sent;       /* the answer, perhaps an empty one */
-	unsigned streak; /* steps without a pause */
+	uint64_t rested; /* exits when there was a pause */
+	uint64_t rest;   /* how long the last one was */
 	unsigned checkpoints;
 	uint64_t when, delay, reopen;
 
@@ -131,7 +134,8 @@ again(struct vmware_tclo *tclo)
 static bool
 idle(struct vmware_tclo *tclo)
 {
-	tclo->streak = 0;
+	tclo->rested = tclo->vmware->stats->exits;
+	tclo->rest = 0;
 	tclo->delay = tclo->delay == 0 ? DELAY_MIN : tclo->delay * 2;
 	if (tclo->delay > DELAY_MAX)
 		tclo->delay = DELAY_MAX;
@@ -180,6 +184,21 @@ backdoor_receive(struct vmware_tclo *tclo)
 }
 
 static bool
+tired(struct vmware_tclo *tclo)
+{
+	uint64_t exits = tclo->vmware->stats->exits;
+
+	if (exits - tclo->rested < STREAK_EXITS)
+		return false;
+	tclo->rested = exits;
+	tclo->rest = tclo->rest == 0 ? DELAY_MIN : tclo->rest * 2;
+	if (tclo->rest > STREAK_DELAY_MAX)
+		tclo->rest = STREAK_DELAY_MAX;
+	tclo->when = from_now(tclo, tclo->rest);
+	return true;
+}
+
+static bool
 backdoor_poll(struct vmware_tclo *tclo, unsigned budget)
 {
 	/* an answer and the next call: two steps each */
@@ -188,11 +207,8 @@ backdoor_poll(struct vmware_tclo *tclo, unsigned budget)
 
 		if (pv_bus_now(tclo->vmware->bus) < tclo->when)
 			return false;
-		if (++tclo->streak >= STREAK_MAX) {
-			tclo->streak = 0;
-			tclo->when = from_now(tclo, DELAY_MIN);
+		if (tired(tclo))
 			return false;
-		}
 		more = tclo->sent ? backdoor_receive(tclo)
 				  : backdoor_send(tclo);
 		if (!more)
