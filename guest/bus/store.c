@@ -120,6 +120,25 @@ requests_expire(struct pv_bus *bus)
 	}
 }
 
+int
+pv_kv_give(struct pv_kv *kv, const void *bytes, size_t size)
+{
+	size_t at = 0;
+
+	kv->actual = size;
+	if (kv->op == PV_READ && (kv->flags & PV_KV_PARTIAL)) {
+		at = kv->offset < size ? (size_t)kv->offset : size;
+		size -= at;
+		if (size > kv->room)
+			size = kv->room;
+	} else if (size > kv->room)
+		return PV_ERANGE;
+	if (size > 0)
+		memcpy(kv->value, (const char *)bytes + at, size);
+	kv->len = size;
+	return PV_OK;
+}
+
 void
 requests_cancel_all(struct pv_bus *bus)
 {

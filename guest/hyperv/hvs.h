@@ -469,9 +469,6 @@ struct hvs_plan hvs_make_plan(const struct hvs_queue *, const struct sd *,
 bool hvs_lend(struct hvs_queue *, struct hvs_slot *);
 /* Data that came into pages of ours. */
 void hvs_copy_out(struct hvs_queue *, struct hvs_slot *);
-/* Move a place on by so many bytes. */
-void hvs_advance(const struct pv_io *, unsigned *segment, size_t *within,
-    size_t length);
 
 /* ---- hvs_io.c --------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* hvs: from the owner's request to requests in the ring. */
 #include "guest/bus/libc.h"
+#include "guest/bus/segments.h"
 #include "guest/hyperv/hvs.h"
 
 /* How a lane fared. */
@@ -166,7 +167,7 @@ issue_data(struct hvs_lane *lane, struct pv_io *io)
 	if (error != PV_OK)
 		return error;
 	io->progress += plan.length;
-	hvs_advance(io, &io->segment, &io->within, plan.length);
+	pv_io_advance(io, &io->segment, &io->within, plan.length);
 	return PV_OK;
 }
 

@@ -9,54 +9,12 @@
  * where much follows that can be named, begins a request of its own.
  */
 #include "guest/bus/libc.h"
+#include "guest/bus/segments.h"
 #include "guest/hyperv/hvs.h"
 
 #define ALIGN 512u
 /* A run of the owner's that is worth a request of its own. */
 #define LONG_RUN (2 * PV_PAGE_SIZE)
-
-void
-hvs_advance(const struct pv_io *io, unsigned *segment, size_t *within,
-    size_t length)
-{
-	while (*segment < io->count) {
-		size_t left = io->segments[*segment].len - *within;
-
-		if (length < left) {
-			*within += length;
-			return;
-		}
-		length -= left;
-		*segment += 1;
-		*within = 0;
-	}
-}
-
-static void
-copy(const struct pv_io *io, unsigned segment, size_t within, void *page,
-    size_t length, bool to_owner)
-{
-	unsigned char *ours = page;
-
-	while (length > 0 && segment < io->count) {
-		const struct pv_segment *from = &io->segments[segment];
-		size_t len = from->len - within;
-
-		if (len > length)
-			len = length;
-		if (len > 0) {
-			unsigned char *theirs = (unsigned char *)from->data +
-			    within;
-
-			memcpy(to_owner ? theirs : ours,
-			    to_owner ? ours : theirs, len);
-		}
-		ours += len;
-		length -= len;
-		segment++;
-		within = 0;
-	}
-}
 
 /* ---- One page after the other ----------------------------------------- */
 
@@ -110,7 +68,7 @@ run_of(const struct pv_io *io, unsigned segment, size_t within, size_t want)
 static bool
 long_run(const struct pv_io *io, unsigned segment, size_t within)
 {
-	hvs_advance(io, &segment, &within, 0);
+	pv_io_advance(io, &segment, &within, 0);
 	return run_of(io, segment, within, LONG_RUN) == LONG_RUN;
 }
 
@@ -122,7 +80,7 @@ next_piece(struct walk *walk)
 	bool first = walk->length == 0;
 	size_t want, there, offset = 0;
 
-	hvs_advance(io, &walk->segment, &walk->within, 0);
+	pv_io_advance(io, &walk->segment, &walk->within, 0);
 	if (nameable(io, walk->segment)) {
 		piece.physical = io->segments[walk->segment].physical +
 		    walk->within;
@@ -140,7 +98,7 @@ next_piece(struct walk *walk)
 		if (there == want)
 			return piece;
 		piece.last = true;
-		hvs_advance(io, &segment, &within, there);
+		pv_io_advance(io, &segment, &within, there);
 		if ((walk->length + there) % walk->sector == 0 &&
 		    long_run(io, segment, within))
 			return piece;
@@ -157,7 +115,7 @@ next_piece(struct walk *walk)
 static void
 step(struct walk *walk, const struct piece *piece)
 {
-	hvs_advance(walk->io, &walk->segment, &walk->within, piece->length);
+	pv_io_advance(walk->io, &walk->segment, &walk->within, piece->length);
 	walk->length += piece->length;
 	walk->left -= piece->length;
 }
@@ -230,7 +188,7 @@ hvs_lend(struct hvs_queue *queue, struct hvs_slot *slot)
 			return false;
 		if (piece.copy) {
 			if (write) {
-				copy(slot->io, walk.segment, walk.within,
+				pv_io_copy(slot->io, walk.segment, walk.within,
 				    bounce->page, piece.length, false);
 				slot->lane->stats.copies++;
 			}
@@ -260,8 +218,8 @@ hvs_copy_out(struct hvs_queue *queue, struct hvs_slot *slot)
 		if (piece.length == 0)
 			return;
 		if (piece.copy) {
-			copy(slot->io, walk.segment, walk.within, bounce->page,
-			    piece.length, true);
+			pv_io_copy(slot->io, walk.segment, walk.within,
+			    bounce->page, piece.length, true);
 			slot->lane->stats.copies++;
 			bounce = bounce->next;
 		}

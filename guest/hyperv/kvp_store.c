@@ -26,25 +26,6 @@ kvp_of(struct pv_store *store)
 
 /* ---- Answers ---------------------------------------------------------- */
 
-static int
-answer(struct pv_kv *kv, const char *bytes, size_t size)
-{
-	size_t at = 0;
-
-	kv->actual = size;
-	if (kv->op == PV_READ && (kv->flags & PV_KV_PARTIAL)) {
-		at = kv->offset < size ? (size_t)kv->offset : size;
-		size -= at;
-		if (size > kv->room)
-			size = kv->room;
-	} else if (size > kv->room)
-		return PV_ERANGE;
-	if (size > 0)
-		memcpy(kv->value, bytes + at, size);
-	kv->len = size;
-	return PV_OK;
-}
-
 /* A list in the making, into the window of the value that was asked for. */
 struct list {
 	struct pv_kv *kv;
@@ -217,7 +198,7 @@ read_key(struct kvp *kvp, struct pv_kv *kv, int pool, size_t name)
 	record = kvp_find(&kvp->pools[pool], kv->key + name, kv->keylen - name);
 	if (record == NULL)
 		return PV_ENOENT;
-	return answer(kv, kvp_value(record), record->value_len);
+	return pv_kv_give(kv, kvp_value(record), record->value_len);
 }
 
 static int

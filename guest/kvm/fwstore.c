@@ -35,14 +35,7 @@ fw_read_range(struct pv_kv *kv, uint64_t total, size_t *size)
 void
 fw_read_bytes(struct pv_kv *kv, const void *bytes, size_t total)
 {
-	size_t size;
-	int error = fw_read_range(kv, total, &size);
-
-	if (error == PV_OK && size > 0)
-		memcpy(kv->value, (const char *)bytes + kv->offset, size);
-	if (error == PV_OK)
-		kv->len = size;
-	pv_kv_done(kv->bus, kv, error);
+	pv_kv_done(kv->bus, kv, pv_kv_give(kv, bytes, total));
 }
 
 static void

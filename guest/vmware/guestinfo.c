@@ -250,7 +250,7 @@ decode(struct guestinfo *guestinfo)
 
 	if (size >= 0)
 		error = guestinfo->encoding == GUESTINFO_BASE64
-		    ? guestinfo_give(kv, guestinfo->reply, (size_t)size)
+		    ? pv_kv_give(kv, guestinfo->reply, (size_t)size)
 		    : guestinfo_give_packed(kv, &guestinfo->inflate,
 			  guestinfo->reply, (size_t)size);
 	if (error == PV_EPROTO)
@@ -267,7 +267,7 @@ read_value(struct guestinfo *guestinfo)
 	if (guestinfo_is_tombstone(guestinfo->reply, call->reply_len))
 		error = PV_ENOENT;
 	else if (guestinfo->encoding == GUESTINFO_PLAIN)
-		error = guestinfo_give(guestinfo->first, guestinfo->reply,
+		error = pv_kv_give(guestinfo->first, guestinfo->reply,
 		    call->reply_len);
 	else
 		error = decode(guestinfo);

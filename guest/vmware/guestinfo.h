@@ -34,9 +34,7 @@ int guestinfo_refusal(const char *text, size_t len);
 long guestinfo_base64(char *text, size_t len);
 size_t guestinfo_base64_len(size_t size);
 void guestinfo_to_base64(const uint8_t *from, size_t size, char *to);
-/* A value into a request: all or a part, PV_ERANGE. */
-int guestinfo_give(struct pv_kv *, const void *bytes, size_t size);
-/* The same of packed bytes; PV_EPROTO, PV_EMSGSIZE. */
+/* pv_kv_give() of packed bytes; also PV_EPROTO, PV_EMSGSIZE. */
 int guestinfo_give_packed(struct pv_kv *, struct inflate *, const void *bytes,
     size_t size);
 

@@ -124,25 +124,6 @@ guestinfo_to_base64(const uint8_t *from, size_t size, char *to)
 	}
 }
 
-int
-guestinfo_give(struct pv_kv *kv, const void *bytes, size_t size)
-{
-	size_t at = 0;
-
-	kv->actual = size;
-	if (kv->flags & PV_KV_PARTIAL) {
-		at = kv->offset < size ? (size_t)kv->offset : size;
-		size -= at;
-		if (size > kv->room)
-			size = kv->room;
-	} else if (size > kv->room)
-		return PV_ERANGE;
-	if (size > 0)
-		memcpy(kv->value, (const char *)bytes + at, size);
-	kv->len = size;
-	return PV_OK;
-}
-
 /* Measured before it is written: without room for all of it nothing of the
  * caller's is touched. */
 int

@@ -313,12 +313,6 @@ struct xbf_plan xbf_make_plan(const struct xbf_queue *, const struct pv_io *);
 /* Lend what the plan says, and name it in `to`. */
 void xbf_lend(struct xbf_queue *, struct xbf_slot *, const struct xbf_plan *,
     struct xen_blk_segment *to);
-/* Copy between the pages of a request and its owner's memory. */
-void xbf_copy(struct pv_io *, unsigned segment, size_t within, void *page,
-    size_t length, bool to_owner);
-/* Move a place on by so many bytes. */
-void xbf_advance(const struct pv_io *, unsigned *segment, size_t *within,
-    size_t length);
 
 /* ---- xbf_complete.c --------------------------------------------------- */
 

@@ -7,6 +7,7 @@
  * and ends in PV_EBUSY after a while.
  */
 #include "guest/bus/libc.h"
+#include "guest/bus/segments.h"
 #include "guest/xen/xbf.h"
 
 /* ---- The end of a request --------------------------------------------- */
@@ -160,12 +161,12 @@ xbf_slot_end(struct xbf_queue *queue, struct xbf_slot *slot, int error,
 		back = keep && grant->page != NULL ? true
 						   : take_back(queue, grant);
 		if (grant->page != NULL && read) {
-			xbf_copy(io, segment, within, grant->page,
+			pv_io_copy(io, segment, within, grant->page,
 			    grant->length, true);
 			queue->stats.copies++;
 		}
 		if (read)
-			xbf_advance(io, &segment, &within, grant->length);
+			pv_io_advance(io, &segment, &within, grant->length);
 		if (back)
 			grant_free(queue, grant);
 		else

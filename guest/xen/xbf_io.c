@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* xbf: from the owner's request to requests in the ring. */
 #include "guest/bus/libc.h"
+#include "guest/bus/segments.h"
 #include "guest/xen/xbf.h"
 
 #define SECTOR XEN_BLK_SECTOR_SIZE
@@ -92,7 +93,7 @@ issue_data(struct xbf_queue *queue, struct pv_io *io)
 	else
 		put_direct(queue, slot, &plan);
 	io->progress += plan.length;
-	xbf_advance(io, &io->segment, &io->within, plan.length);
+	pv_io_advance(io, &io->segment, &io->within, plan.length);
 	return true;
 }
 

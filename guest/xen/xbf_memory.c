@@ -9,49 +9,10 @@
  * copied through pages of ours.
  */
 #include "guest/bus/libc.h"
+#include "guest/bus/segments.h"
 #include "guest/xen/xbf.h"
 
 #define SECTOR XEN_BLK_SECTOR_SIZE
-
-/* ---- Places in the owner's memory ------------------------------------- */
-
-void
-xbf_advance(const struct pv_io *io, unsigned *segment, size_t *within,
-    size_t length)
-{
-	while (*segment < io->count) {
-		size_t left = io->segments[*segment].len - *within;
-
-		if (length < left) {
-			*within += length;
-			return;
-		}
-		length -= left;
-		*segment += 1;
-		*within = 0;
-	}
-}
-
-void
-xbf_copy(struct pv_io *io, unsigned segment, size_t within, void *page,
-    size_t length, bool to_owner)
-{
-	unsigned char *ours = page;
-
-	while (length > 0 && segment < io->count) {
-		const struct pv_segment *from = &io->segments[segment];
-		unsigned char *theirs = (unsigned char *)from->data + within;
-		size_t len = from->len - within;
-
-		if (len > length)
-			len = length;
-		memcpy(to_owner ? theirs : ours, to_owner ? ours : theirs, len);
-		ours += len;
-		length -= len;
-		segment++;
-		within = 0;
-	}
-}
 
 /* Bytes from there on that can be lent in one piece; 0: none. */
 static size_t
@@ -103,7 +64,7 @@ next_piece(const struct xbf *xbf, const struct pv_io *io, unsigned *segment,
 {
 	struct piece piece = { 0 };
 
-	xbf_advance(io, segment, within, 0);
+	pv_io_advance(io, segment, within, 0);
 	piece.length = lendable(xbf, io, *segment, *within);
 	if (piece.length == 0) {
 		piece.copy = true;
@@ -140,7 +101,7 @@ xbf_make_plan(const struct xbf_queue *queue, const struct pv_io *io)
 			pages++;
 		else
 			references++;
-		xbf_advance(io, &segment, &within, piece.length);
+		pv_io_advance(io, &segment, &within, piece.length);
 		plan.length += piece.length;
 		plan.segments++;
 		left -= piece.length;
@@ -178,7 +139,7 @@ lend_page(struct xbf_queue *queue, struct pv_io *io,
 	if (xbf->untrusted)
 		memset(grant->page, 0, PV_PAGE_SIZE);
 	if (write) {
-		xbf_copy(io, segment, within, grant->page, length, false);
+		pv_io_copy(io, segment, within, grant->page, length, false);
 		queue->stats.copies++;
 	}
 	if (!grant->lent)
@@ -217,7 +178,7 @@ xbf_lend(struct xbf_queue *queue, struct xbf_slot *slot,
 			.first = (uint8_t)first,
 			.last = (uint8_t)(first + piece.length / SECTOR - 1) };
 		link = &(*link)->next;
-		xbf_advance(io, &segment, &within, piece.length);
+		pv_io_advance(io, &segment, &within, piece.length);
 		left -= piece.length;
 	}
 	*link = NULL;

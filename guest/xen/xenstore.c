@@ -58,23 +58,7 @@ xenstore_finish(struct xenstore_op *op, int error)
 void
 xenstore_answer(struct xenstore_op *op, const char *bytes, size_t size)
 {
-	struct pv_kv *kv = op->kv;
-	size_t at = 0;
-
-	kv->actual = size;
-	if (kv->op == PV_READ && (kv->flags & PV_KV_PARTIAL)) {
-		at = kv->offset < size ? (size_t)kv->offset : size;
-		size -= at;
-		if (size > kv->room)
-			size = kv->room;
-	} else if (size > kv->room) {
-		xenstore_finish(op, PV_ERANGE);
-		return;
-	}
-	if (size > 0)
-		memcpy(kv->value, bytes + at, size);
-	kv->len = size;
-	xenstore_finish(op, PV_OK);
+	xenstore_finish(op, pv_kv_give(op->kv, bytes, size));
 }
 
 /* ---- Lists ------------------------------------------------------------ */

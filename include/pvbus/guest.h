@@ -320,5 +320,8 @@ int pv_device_request(struct pv_device *, enum pv_request,
 /* Answer a request of a store.  One that is not under way (any more) is left
  * alone and not looked into. */
 void pv_kv_done(struct pv_bus *, struct pv_kv *, int error);
+/* Put a whole value where the request wants it, or the part that a PARTIAL read
+ * asks for: PV_OK, or PV_ERANGE with nothing written.  Answers nothing. */
+int pv_kv_give(struct pv_kv *, const void *bytes, size_t size);
 
 #endif
