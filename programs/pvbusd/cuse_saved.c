@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "programs/pvbusd/cuse_saved.h"
-#include "programs/pvbusd/loop.h"
+#include "programs/common/loop.h"
 
 #define SLOTS (sizeof(((struct saved_table *)0)->slots) / sizeof(struct saved))
 

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "programs/pvbusd/loop.h"
+#include "programs/common/loop.h"
 #include "programs/pvbusd/machine.h"
 
 struct cuse;

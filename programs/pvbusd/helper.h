@@ -10,7 +10,7 @@
 #define PVBUSD_HELPER_H
 
 #include "programs/pvbusd/config.h"
-#include "programs/pvbusd/loop.h"
+#include "programs/common/loop.h"
 #include "pvbus/port.h"
 
 struct helper;

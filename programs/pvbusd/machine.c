@@ -8,7 +8,7 @@
 #include "port/linux/linux.h"
 #include "port/sim/sim.h"
 #include "programs/pvbusd/helper.h"
-#include "programs/pvbusd/loop.h"
+#include "programs/common/loop.h"
 #include "programs/pvbusd/machine.h"
 #include "programs/pvbusd/privilege.h"
 

@@ -4,7 +4,7 @@
 #define PVBUSD_MACHINE_H
 
 #include "programs/pvbusd/config.h"
-#include "programs/pvbusd/loop.h"
+#include "programs/common/loop.h"
 #include "pvbus/guest.h"
 
 struct host_hyperv;

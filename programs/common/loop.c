@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "programs/pvbusd/loop.h"
+#include "programs/common/loop.h"
 
 uint64_t
 loop_now(void)

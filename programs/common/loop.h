@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* One thread, many descriptors: who waits for what. */
-#ifndef PVBUSD_LOOP_H
-#define PVBUSD_LOOP_H
+#ifndef COMMON_LOOP_H
+#define COMMON_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The virtual machine: what every part of pvhost can reach.
+ *
+ * One thread runs each vCPU, and one more, the main one, the loop: timers,
+ * sockets, NICs and the administrator.  Everything but the run of a vCPU itself
+ * happens with `lock` held: a part need not think of threads.  Parts are made
+ * before the first vCPU runs, and freed after the last one has ended.
+ *
+ * The guest is hostile.  What it says is checked, what it can make us keep is
+ * bounded, and nothing that it does reaches the machine outside but by what the
+ * command line names.
+ */
+#ifndef PVHOST_MACHINE_H
+#define PVHOST_MACHINE_H
+
+#include <pthread.h>
+#include <stdarg.h>
+
+#include "host/bus/cpuid.h"
+#include "host/bus/world.h"
+#include "programs/common/loop.h"
+#include "programs/pvhost/memory.h"
+#include "programs/pvhost/options.h"
+#include "programs/pvhost/ports.h"
+#include "programs/pvhost/timers.h"
+
+struct disk;
+struct face;
+struct fwcfg_part;
+struct nic;
+struct pci;
+struct vcpu;
+
+#define MACHINE_VCPUS 8u
+#define MACHINE_FACES 2u
+
+/* Statuses of pvhost beside those that the guest gives it by its exit port;
+ * those below 128 are as sysexits(3) has them. */
+enum {
+	EXIT_OFF = 0,      /* powered off, or reset */
+	EXIT_USAGE = 64,   /* the command line is wrong */
+	EXIT_IMAGE = 66,   /* an image or disk cannot be used */
+	EXIT_NO_KVM = 69,  /* there is no usable /dev/kvm */
+	EXIT_BROKEN = 70,  /* of pvhost or KVM: a bug */
+	EXIT_CRASHED = 71, /* the guest has: a triple fault, a crash register */
+	EXIT_TIME = 124    /* --timeout */
+};
+
+struct machine {
+	struct options options;
+	pthread_mutex_t lock;
+	struct loop loop; /* its sources: added and removed by its thread */
+	struct timers timers;
+	int kvm, vm;    /* descriptors */
+	bool complete;  /* KVM runs a whole CPU, not only code of ring 0 */
+	bool xen_exits; /* and lets VMCALL be ours, by KVM_XEN */
+	struct memory memory;
+	struct ports ports;
+	struct host_world world; /* for the models; its ctx is the machine */
+	struct host_cpuid cpuid; /* leaves from 0x40000000 on */
+	uint64_t tsc_hz;         /* of the guest's TSC */
+	struct vcpu *vcpus[MACHINE_VCPUS];
+	unsigned vcpu_count;
+	struct vcpu *running; /* whose exit is being served, or NULL */
+	struct face *faces[MACHINE_FACES];
+	unsigned face_count;
+	struct pci *pci;
+	struct disk *disks; /* those of the command line, and added since */
+	struct nic *nics;
+	/* how it ends */
+	bool ended;
+	int status;
+};
+
+/* A line to standard error, with "pvhost: " before it. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same with --verbose only. */
+void say_more(const struct machine *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The first call decides: vCPUs stop, the loop ends, pvhost says why and exits
+ * with that status.  From any thread, with the lock held. */
+void machine_end(struct machine *, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Lines of the interrupt controllers: ISA's 0 to 15 and PCI's 16 to 23. */
+void machine_irq(struct machine *, unsigned line, bool level);
+
+/* Nanoseconds since the machine was made, by the guest's TSC: registers that
+ * tell time and pages that do by the TSC must agree. */
+uint64_t machine_now(const struct machine *);
+
+#endif
