@@ -96,6 +96,22 @@ room_for_all(struct loop *loop)
 	return fds;
 }
 
+static int
+wait_for(struct loop *loop, struct pollfd *fds, unsigned count,
+    uint64_t deadline)
+{
+	int ready, error;
+
+	if (loop->before != NULL)
+		loop->before(loop->ctx);
+	ready = poll(fds, count, milliseconds_until(deadline));
+	error = errno;
+	if (loop->after != NULL)
+		loop->after(loop->ctx);
+	errno = error;
+	return ready;
+}
+
 bool
 loop_once(struct loop *loop, uint64_t deadline)
 {
@@ -109,7 +125,7 @@ loop_once(struct loop *loop, uint64_t deadline)
 	     source = source->next)
 		fds[count++] = (struct pollfd){ .fd = source->fd,
 			.events = source->events };
-	ready = poll(fds, count, milliseconds_until(deadline));
+	ready = wait_for(loop, fds, count, deadline);
 	count = 0;
 	for (struct loop_source *source = loop->sources; source != NULL;
 	     source = source->next, count++)

@@ -25,6 +25,10 @@ struct loop {
 	unsigned count;
 	struct pollfd *fds; /* kept from one time to the next */
 	unsigned room;
+	/* around the wait itself, where others use what the calls do; NULL:
+	 * nobody does */
+	void (*before)(void *ctx), (*after)(void *ctx);
+	void *ctx;
 };
 
 /* The source is the caller's, and stays where it is until removed. */

@@ -27,9 +27,9 @@
 
 struct disk;
 struct face;
-struct fwcfg_part;
 struct nic;
 struct pci;
+struct power;
 struct vcpu;
 
 #define MACHINE_VCPUS 8u
@@ -50,9 +50,12 @@ enum {
 struct machine {
 	struct options options;
 	pthread_mutex_t lock;
-	struct loop loop; /* its sources: added and removed by its thread */
+	/* calls with the lock held; sources are added and removed by the main
+	 * thread alone, which no vCPU's exit runs in */
+	struct loop loop;
 	struct timers timers;
-	int kvm, vm;    /* descriptors */
+	struct loop_source wake; /* an eventfd, for its end */
+	int kvm, vm;             /* descriptors */
 	bool complete;  /* KVM runs a whole CPU, not only code of ring 0 */
 	bool xen_exits; /* and lets VMCALL be ours, by KVM_XEN */
 	struct memory memory;
@@ -60,18 +63,29 @@ struct machine {
 	struct host_world world; /* for the models; its ctx is the machine */
 	struct host_cpuid cpuid; /* leaves from 0x40000000 on */
 	uint64_t tsc_hz;         /* of the guest's TSC */
+	uint64_t tsc_offset;     /* from ours */
 	struct vcpu *vcpus[MACHINE_VCPUS];
 	unsigned vcpu_count;
 	struct vcpu *running; /* whose exit is being served, or NULL */
 	struct face *faces[MACHINE_FACES];
 	unsigned face_count;
+	void *parts[16]; /* parts.h */
+	unsigned part_count;
 	struct pci *pci;
+	struct power *power;
 	struct disk *disks; /* those of the command line, and added since */
 	struct nic *nics;
 	/* how it ends */
 	bool ended;
 	int status;
 };
+
+/* The parts of a machine that is all zeroes but for its options.  False: a line
+ * was said. */
+bool machine_make(struct machine *);
+/* Until it ends; the status. */
+int machine_run(struct machine *);
+void machine_free(struct machine *);
 
 /* A line to standard error, with "pvhost: " before it. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

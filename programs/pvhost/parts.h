@@ -21,6 +21,9 @@ extern const struct part part_debug;   /* debug.c: ports 0xe9 and 0xf4 */
 extern const struct part part_fwcfg;   /* fwcfg.c */
 extern const struct part part_control; /* control.c: the socket */
 
+/* power.c: as if somebody pressed it.  False: the guest does not listen. */
+bool power_button(struct machine *);
+
 /* ACPI's and SMBIOS' tables into the guest's memory; once PCI devices and faces
  * are there.  Returns where the RSDP is, 0: a line was said. */
 uint64_t firmware_write(struct machine *);
@@ -32,6 +35,10 @@ bool boot_load(struct machine *, uint64_t rsdp);
 /* fwcfg.c: a file more, for a store of keys; false: it does not fit. */
 bool fwcfg_set(struct machine *, const char *name, const void *bytes,
     size_t size);
+
+/* store.c: the keys of --store files, before the guest runs.  False: a line was
+ * said. */
+bool store_load(struct machine *);
 
 /* control.c: pvhost -C; the status to exit with. */
 int control_ask(const struct options *);

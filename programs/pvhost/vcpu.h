@@ -19,12 +19,14 @@ struct vcpu {
 	/* while an exit is served */
 	struct kvm_regs regs;
 	bool have_regs, changed_regs;
-	/* of a REP INS that has been answered as a whole */
+	/* of a REP INS that has been answered as a whole: more will be asked
+	 * for, from there on */
 	bool string_goes_on;
+	uint64_t string_next;
 };
 
-/* NULL: a line was said.  With its CPUID and MSRs; the first one's registers are
- * for the loader of the image, the others wait for their start by the APIC. */
+/* NULL: a line was said.  The first one's registers are for the loader of the
+ * image, the others wait for their start by the APIC. */
 struct vcpu *vcpu_make(struct machine *, unsigned number);
 void vcpu_free(struct vcpu *);
 bool vcpu_start(struct vcpu *);
