@@ -9,12 +9,16 @@
 
 #define ON(hv) (1u << PV_HV_##hv)
 
+/* The registers of either set.  OpenBSD wants the stable bit, too (P-14); ours
+ * keeps a clock that is not stable from going back. */
 static bool
 has_clock(const struct pv_interface *interface)
 {
-	uint32_t need = CPUID_KVM_CLOCKSOURCE2 | CPUID_KVM_CLOCKSOURCE_STABLE;
+	uint32_t registers = CPUID_KVM_CLOCKSOURCE2;
 
-	return (interface->features & need) == need;
+	if (interface->id == PV_HV_KVM)
+		registers |= CPUID_KVM_CLOCKSOURCE;
+	return (interface->features & registers) != 0;
 }
 
 /* KVM's and Xen's emulation of Hyper-V reports version 0.0 and has no VMBus. */
@@ -40,6 +44,7 @@ static const struct child {
 	{ "pvclock", ON(KVM) | ON(OPENBSD), has_clock, true },
 	{ "xen", ON(XEN), NULL, true },
 	{ "hyperv", ON(HYPERV), has_vmbus, true },
+	{ "vmmci", ON(OPENBSD), NULL, false },
 	{ "fwcfg", ON(KVM) | ON(OPENBSD) | ON(QEMU), NULL, false },
 	{ "smbios", ON(KVM) | ON(OPENBSD) | ON(QEMU), NULL, false },
 };

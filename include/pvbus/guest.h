@@ -11,6 +11,7 @@
 #ifndef PVBUS_GUEST_H
 #define PVBUS_GUEST_H
 
+#include "pvbus/clock.h"
 #include "pvbus/disk.h"
 #include "pvbus/nic.h"
 #include "pvbus/port.h"
@@ -115,6 +116,7 @@ struct pv_device {
 	struct pv_stats stats;
 	struct pv_disk *disk; /* what it offers, or NULL */
 	struct pv_nic *nic;
+	struct pv_clock *clock;
 };
 
 /*
@@ -137,11 +139,17 @@ struct pv_driver {
 	int (*suspend)(struct pv_device *);
 	/* a secondary CPU is about to stop, and runs this */
 	void (*cpu_stop)(struct pv_device *, unsigned cpu);
+	/* The machine is about to sleep by the suspend of another device, or of
+	 * the port alone; and it runs again, or still does. */
+	void (*sleep)(struct pv_device *);
+	void (*wake)(struct pv_device *);
 };
 
 /* fw_cfg of QEMU and OpenBSD's vmd, and SMBIOS OEM strings: guest/kvm. */
 extern const struct pv_driver pv_fwcfg_driver;
 extern const struct pv_driver pv_smbios_driver;
+/* The clock of KVM and OpenBSD's vmm: guest/kvm. */
+extern const struct pv_driver pv_pvclock_driver;
 /* Xen: guest/xen.  xen is the bus of the others, with XenStore. */
 extern const struct pv_driver pv_xen_driver;
 extern const struct pv_driver pv_xbf_driver;
@@ -155,6 +163,8 @@ extern const struct pv_driver pv_cd_driver;
 extern const struct pv_driver pv_hvn_driver;
 /* VMware: guest/vmware.  Tools, and guestinfo as a store. */
 extern const struct pv_driver pv_vmt_driver;
+/* OpenBSD's vmm: guest/vmm.  The control device of its vmd. */
+extern const struct pv_driver pv_vmmci_driver;
 
 /* ---- The bus ---------------------------------------------------------- */
 
@@ -210,6 +220,8 @@ const struct pv_detection *pv_bus_detection(const struct pv_bus *);
 const struct pv_device *pv_bus_devices(const struct pv_bus *);
 /* "pvbus0 at mainbus0: KVM" */
 const char *pv_bus_line(const struct pv_bus *);
+/* The clock of the highest quality, or NULL: no device offers one. */
+struct pv_clock *pv_bus_clock(const struct pv_bus *);
 /* The n-th interface present, or NULL: the minor number of the device. */
 struct pv_interface *pv_bus_interface(struct pv_bus *, unsigned unit);
 

@@ -388,6 +388,24 @@ struct pv_port {
 	int (*route)(void *ctx, unsigned index, struct pv_route *out);
 	int (*filesystem)(void *ctx, unsigned index, struct pv_filesystem *out);
 	uint64_t (*netif_changes)(void *ctx);
+
+	/*
+	 * The first BAR, of I/O ports, of a PCI device that no driver of the
+	 * platform has, for where PCI belongs to it (Linux:
+	 * /sys/bus/pci/devices).  pci_open: the first device of that vendor and
+	 * kind, a number for the others, with its place ("00:03.0") at `place`;
+	 * or PV_ENODEV (no such device), PV_EBUSY (a driver has it), PV_EACCES,
+	 * PV_EPROTO (its BAR is of another kind, or too small).  Width is 1, 2
+	 * or 4, in the byte order of the CPU.  Absent: io_read and io_write,
+	 * and configuration by ports.
+	 */
+	int (*pci_open)(void *ctx, uint16_t vendor, uint16_t device,
+	    size_t bar_size, char *place, size_t room);
+	int (*pci_read)(void *ctx, int device, unsigned offset, unsigned width,
+	    uint32_t *value);
+	int (*pci_write)(void *ctx, int device, unsigned offset, unsigned width,
+	    uint32_t value);
+	void (*pci_close)(void *ctx, int device);
 };
 
 #endif

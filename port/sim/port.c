@@ -79,6 +79,8 @@ port_io_read(void *ctx, uint16_t port, unsigned width, uint32_t *value)
 	if (machine->fwcfg != NULL &&
 	    host_fwcfg_in(machine->fwcfg, port, width, value))
 		return PV_OK;
+	if (vmm_in(machine, port, width, value))
+		return PV_OK;
 	if (machine->xen == NULL ||
 	    !host_xen_in(machine->xen, port, width, value))
 		*value = UINT32_MAX >> (32 - 8 * width);
@@ -94,6 +96,7 @@ port_io_write(void *ctx, uint16_t port, unsigned width, uint32_t value)
 		host_fwcfg_out(machine->fwcfg, port, width, value);
 	if (machine->xen != NULL)
 		host_xen_out(machine->xen, port, width, value);
+	vmm_out(machine, port, width, value);
 	return PV_OK;
 }
 
@@ -189,6 +192,8 @@ show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
 	}
 	if (shown[HOST_KVM] || shown[HOST_QEMU] || shown[HOST_VMM])
 		machine->fwcfg = host_fwcfg_new(&machine->world);
+	if (shown[HOST_VMM] && !vmm_init(machine))
+		return false;
 	return xen_init(machine, xen) && vmware_init(machine, vmware) &&
 	    hyperv_init(machine, shown[HOST_HYPERV]);
 }
@@ -240,6 +245,7 @@ sim_machine_free(struct sim_machine *machine)
 	host_xen_free(machine->xen);
 	hyperv_free(machine);
 	host_vmware_free(machine->vmware);
+	host_vmmci_free(machine->vmmci);
 	owner_free(machine);
 	memory_free(machine);
 	free(machine->log);

@@ -10,6 +10,7 @@
 #include "host/bus/cpuid.h"
 #include "host/hyperv/devices.h"
 #include "host/kvm/fwcfg.h"
+#include "host/vmm/vmmci.h"
 #include "host/vmware/vmware.h"
 #include "host/xen/backend.h"
 #include "pvbus/port.h"
@@ -63,6 +64,20 @@ bool sim_machine_set_hyperv(struct sim_machine *,
 struct host_vmware *sim_machine_vmware(struct sim_machine *);
 bool sim_machine_set_vmware(struct sim_machine *,
     const struct host_vmware_config *);
+/* The control device of OpenBSD's vmd, of a machine that shows vmm's face, or
+ * NULL; and its place on PCI, for a test to change. */
+struct host_vmmci *sim_machine_vmmci(struct sim_machine *);
+#define SIM_PCI_WORDS 16
+struct sim_pci {
+	uint32_t config[SIM_PCI_WORDS]; /* its header */
+	bool ones;                      /* nobody answers configuration */
+	bool everywhere;                /* it answers in every slot */
+	bool line;                      /* of its interrupt */
+	/* vmd would have ended the guest, and for which command */
+	bool ended;
+	uint32_t ended_by;
+};
+struct sim_pci *sim_machine_pci(struct sim_machine *);
 /* Before the bus is attached, too: how many CPUs there are, 1 to 32, usually 1.
  * The usual Xen and Hyper-V are made anew, with as many vCPUs. */
 bool sim_machine_set_cpus(struct sim_machine *, unsigned cpus);

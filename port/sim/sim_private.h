@@ -40,6 +40,10 @@ struct sim_machine {
 	uint32_t vmware_base;   /* of its CPUID leaves */
 	uint64_t vmware_events; /* that ended a wait */
 
+	struct host_vmmci *vmmci;
+	struct sim_pci pci;
+	uint32_t pci_address; /* of configuration mechanism #1 */
+
 	struct sim_owner owner;
 	uint64_t netif_changes; /* that ended a wait */
 
@@ -98,6 +102,13 @@ bool hyperv_wrmsr(struct sim_machine *, uint32_t msr, uint64_t value);
 bool vmware_init(struct sim_machine *, uint32_t base);
 /* Streams have something new. */
 bool vmware_woken(struct sim_machine *);
+
+/* vmm.c */
+bool vmm_init(struct sim_machine *);
+bool vmm_in(struct sim_machine *, uint16_t port, unsigned width,
+    uint32_t *value);
+void vmm_out(struct sim_machine *, uint16_t port, unsigned width,
+    uint32_t value);
 
 /* owner.c */
 void owner_init(struct sim_machine *);
