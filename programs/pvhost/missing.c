@@ -136,6 +136,8 @@ options_parse(struct options *options, int argc, char **argv)
 	options->faces[0] = argc > 2 ? argv[2] : "kvm";
 	options->image = argv[1];
 	options->append = argc > 3 ? argv[3] : "";
+	options->serial[0] = options->debug = "stdio";
+	options->serial[1] = "none";
 	options->timeout = 20;
 	options->verbose = true;
 	return -1;
