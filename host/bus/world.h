@@ -30,6 +30,12 @@ struct host_world {
 	void *(*map)(void *ctx, uint64_t address, size_t size);
 	/* Let a vector arrive on a vCPU, soon, and never from in here. */
 	void (*interrupt)(void *ctx, unsigned vcpu, uint8_t vector);
+	/* Optional: make whole pages of memory where the guest has none; false:
+	 * they cannot be there. */
+	bool (*populate)(void *ctx, uint64_t address, size_t size);
+	/* Optional: no call that was asked for with this argument comes any
+	 * more.  For what a guest may set anew any number of times. */
+	void (*forget)(void *ctx, const void *argument);
 	/* A number below `limit`, of the world's seed. */
 	uint64_t (*random)(void *ctx, uint64_t limit);
 };

@@ -28,6 +28,15 @@ keep(struct host_xen *xen, char byte)
 }
 
 static void
+take(struct host_xen *xen, char byte)
+{
+	if (xen->config.console != NULL)
+		xen->config.console(xen->config.ctx, &byte, 1);
+	else
+		keep(xen, byte);
+}
+
+static void
 drain(void *argument)
 {
 	struct host_xen *xen = argument;
@@ -41,7 +50,7 @@ drain(void *argument)
 	if (prod - cons > XEN_CONSOLE_OUT_SIZE)
 		return;
 	while (cons != prod)
-		keep(xen, (char)page->out[cons++ % XEN_CONSOLE_OUT_SIZE]);
+		take(xen, (char)page->out[cons++ % XEN_CONSOLE_OUT_SIZE]);
 	__atomic_store_n(&page->out_cons, cons, __ATOMIC_RELEASE);
 	host_port_send(xen->console);
 }

@@ -12,6 +12,9 @@
 /* Xen gives up on an entry that changes so often while it is marked. */
 #define TRIES 5
 
+/* The guest may write meanwhile. */
+#define ONCE(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
 /* What an entry says, read once. */
 struct entry {
 	uint16_t flags, domid;
@@ -101,17 +104,17 @@ read_entry(const struct host_xen *xen, const void *at)
 	struct entry entry = { .length = XEN_PAGE_SIZE };
 
 	if (xen->grant_version == 1) {
-		entry.flags = v1->flags;
-		entry.domid = v1->domid;
-		entry.frame = v1->frame;
+		entry.flags = ONCE(v1->flags);
+		entry.domid = ONCE(v1->domid);
+		entry.frame = ONCE(v1->frame);
 		return entry;
 	}
-	entry.flags = v2->header.flags;
-	entry.domid = v2->header.domid;
-	entry.frame = v2->full_page.frame;
+	entry.flags = ONCE(v2->header.flags);
+	entry.domid = ONCE(v2->header.domid);
+	entry.frame = ONCE(v2->full_page.frame);
 	if ((entry.flags & XEN_GTF_SUB_PAGE) != 0) {
-		entry.offset = v2->sub_page.offset;
-		entry.length = v2->sub_page.length;
+		entry.offset = ONCE(v2->sub_page.offset);
+		entry.length = ONCE(v2->sub_page.length);
 	}
 	return entry;
 }

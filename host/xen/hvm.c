@@ -58,9 +58,13 @@ set_param(struct host_xen *xen, uint64_t address)
 		return result;
 	if (!may_set(value.index))
 		return -XEN_EPERM;
-	xen->params[value.index] = value.value;
-	if (value.index != XEN_HVM_PARAM_CALLBACK_IRQ)
+	if (value.index != XEN_HVM_PARAM_CALLBACK_IRQ) {
+		xen->params[value.index] = value.value;
 		return 0;
+	}
+	xen->params[value.index] = 0; /* a line of before goes down */
+	xen_line_update(xen);
+	xen->params[value.index] = value.value;
 	/* what waited for a way to come */
 	for (unsigned i = 0; i < xen->config.vcpus; i++)
 		if (xen_vcpu_info(xen, i)->upcall_pending != 0 &&

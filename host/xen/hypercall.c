@@ -57,6 +57,32 @@ multicall(struct host_xen *xen, unsigned vcpu, const uint64_t arguments[5])
 	return result;
 }
 
+#define DEBUG_CHUNK 128
+
+/* The console of Xen is domain 0's, and of a guest whom one wants to hear. */
+static long
+console_io(struct host_xen *xen, const uint64_t arguments[5])
+{
+	uint64_t count = arguments[1], from = arguments[2];
+	char bytes[DEBUG_CHUNK];
+
+	if (xen->config.debug == NULL || arguments[0] != XEN_CONSOLE_IO_WRITE)
+		return -XEN_EPERM;
+	if (count > XEN_PAGE_SIZE)
+		return -XEN_E2BIG;
+	while (count > 0) {
+		size_t some = count < sizeof(bytes) ? count : sizeof(bytes);
+		long result = xen_take(xen, from, bytes, some);
+
+		if (result != 0)
+			return result;
+		xen->config.debug(xen->config.ctx, bytes, some);
+		from += some;
+		count -= some;
+	}
+	return 0;
+}
+
 /* Whether a test wants this one to fail. */
 static bool
 fails(struct host_xen *xen, unsigned op)
@@ -86,7 +112,7 @@ call(struct host_xen *xen, unsigned vcpu, unsigned op,
 	case XEN_HC_XEN_VERSION:
 		return xen_version_op(xen, arguments);
 	case XEN_HC_CONSOLE_IO:
-		return -XEN_EPERM; /* the console of Xen is domain 0's */
+		return console_io(xen, arguments);
 	case XEN_HC_GRANT_TABLE_OP:
 		return xen_grant_op(xen, arguments);
 	case XEN_HC_VCPU_OP:
@@ -108,6 +134,14 @@ host_xen_hypercall(struct host_xen *xen, unsigned vcpu, unsigned op,
 {
 	if (vcpu >= xen->config.vcpus)
 		return -XEN_EINVAL;
+	if (!xen->vcpus[vcpu].up) {
+		xen->vcpus[vcpu].up = true;
+		/* what came for it before was lost with its INIT */
+		if (xen_vcpu_info(xen, vcpu)->upcall_pending != 0)
+			xen_inject(xen, vcpu);
+	}
+	if (xen->line)
+		xen_line_update(xen);
 	xen_time_update(xen, vcpu);
 	return call(xen, vcpu, op, arguments);
 }

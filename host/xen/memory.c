@@ -4,6 +4,8 @@
 
 #include "host/xen/xen_private.h"
 
+#define XEN_FRAMES_MAX (UINT64_C(1) << 36)
+
 static void *
 guest_page(struct host_xen *xen, uint64_t frame)
 {
@@ -14,7 +16,7 @@ guest_page(struct host_xen *xen, uint64_t frame)
 bool
 xen_frame_ok(struct host_xen *xen, uint64_t frame)
 {
-	return frame != 0 && frame < UINT64_C(1) << 36 &&
+	return frame != 0 && frame < XEN_FRAMES_MAX &&
 	    guest_page(xen, frame) != NULL;
 }
 
@@ -113,6 +115,21 @@ find_page(struct host_xen *xen, const struct xen_physmap_add *add)
 	return index < xen->grant_frames ? &xen->grant_pages[index] : NULL;
 }
 
+/* Linux as a PVH guest has its grant table where there is no RAM. */
+static bool
+frame_made(struct host_xen *xen, uint64_t frame)
+{
+	const struct host_world *world = &xen->world;
+
+	if (xen_frame_ok(xen, frame))
+		return true;
+	return frame != 0 && frame < XEN_FRAMES_MAX &&
+	    world->populate != NULL &&
+	    world->populate(world->ctx, frame << XEN_PAGE_SHIFT,
+		XEN_PAGE_SIZE) &&
+	    xen_frame_ok(xen, frame);
+}
+
 static long
 add_to_physmap(struct host_xen *xen, uint64_t address)
 {
@@ -125,7 +142,7 @@ add_to_physmap(struct host_xen *xen, uint64_t address)
 	if (result != 0)
 		return result;
 	page = find_page(xen, &add);
-	if (page == NULL || !xen_frame_ok(xen, add.frame))
+	if (page == NULL || !frame_made(xen, add.frame))
 		return -XEN_EINVAL;
 	before = placed_at(xen, add.frame);
 	if (before == page)
@@ -157,6 +174,28 @@ remove_from_physmap(struct host_xen *xen, uint64_t address)
 	return 0;
 }
 
+static long
+memory_map(struct host_xen *xen, uint64_t address)
+{
+	const struct host_xen_config *config = &xen->config;
+	struct xen_map_request map;
+	uint8_t entry[XEN_MEMORY_MAP_ENTRY_SIZE];
+	long result = xen_take(xen, address, &map, sizeof(map));
+
+	if (config->map == NULL)
+		return -XEN_ENOSYS;
+	if (map.count > config->map_count)
+		map.count = config->map_count;
+	for (unsigned i = 0; i < map.count && result == 0; i++) {
+		memcpy(entry, &config->map[i].base, 8); /* on x86 */
+		memcpy(entry + 8, &config->map[i].size, 8);
+		memcpy(entry + 16, &config->map[i].type, 4);
+		result = xen_give(xen, map.entries + i * sizeof(entry), entry,
+		    sizeof(entry));
+	}
+	return result != 0 ? result : xen_give(xen, address, &map, sizeof(map));
+}
+
 long
 xen_memory_op(struct host_xen *xen, const uint64_t arguments[5])
 {
@@ -165,6 +204,8 @@ xen_memory_op(struct host_xen *xen, const uint64_t arguments[5])
 		return add_to_physmap(xen, arguments[1]);
 	case XEN_MEM_REMOVE_FROM_PHYSMAP:
 		return remove_from_physmap(xen, arguments[1]);
+	case XEN_MEM_MEMORY_MAP:
+		return memory_map(xen, arguments[1]);
 	default:
 		return -XEN_ENOSYS;
 	}

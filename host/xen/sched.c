@@ -38,8 +38,11 @@ shutdown(struct host_xen *xen, uint64_t address)
 	if (result != 0)
 		return result;
 	xen->counts.shutdown_reason = (shutdown.reason & 0xff) + 1;
-	if (shutdown.reason != XEN_SHUTDOWN_SUSPEND)
+	if (shutdown.reason != XEN_SHUTDOWN_SUSPEND) {
+		if (xen->config.shutdown != NULL)
+			xen->config.shutdown(xen->config.ctx, shutdown.reason);
 		return 0;
+	}
 	xen->counts.suspends++;
 	if (xen->manners.suspend_cancelled)
 		return 1;

@@ -6,8 +6,6 @@
 
 #include "host/xen/store_private.h"
 
-#define MEMORY_KIB 262144u
-
 /* The guest may read; or it owns the node, and nobody else may. */
 static void
 permit(struct host_xenstore *store, const char *path, bool own)
@@ -148,6 +146,7 @@ make_console(struct host_xenstore *store)
 void
 store_domain_make(struct host_xenstore *store)
 {
+	struct host_xen *xen = store->xen;
 	char home[64], key[40];
 
 	host_xenstore_home(store, home, sizeof(home), "");
@@ -155,13 +154,13 @@ store_domain_make(struct host_xenstore *store)
 	host_xenstore_mkdir(store, home);
 	permit(store, home, false);
 	make_vm(store);
-	put(store, "name", host_xen_name(store->xen));
-	for (unsigned i = 0; i < host_xen_vcpus(store->xen); i++) {
+	put(store, "name", host_xen_name(xen));
+	for (unsigned i = 0; i < host_xen_vcpus(xen); i++) {
 		snprintf(key, sizeof(key), "cpu/%u/availability", i);
 		put(store, key, "online");
 	}
-	put_number(store, "memory/static-max", MEMORY_KIB);
-	put_number(store, "memory/target", MEMORY_KIB);
+	put_number(store, "memory/static-max", host_xen_memory(xen) / 1024);
+	put_number(store, "memory/target", host_xen_memory(xen) / 1024);
 	put(store, "memory/videoram", "0");
 	put(store, "device", "");
 	make_control(store);

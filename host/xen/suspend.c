@@ -56,9 +56,9 @@ forget_vcpus(struct host_xen *xen)
 {
 	for (unsigned i = 0; i < XEN_LEGACY_VCPUS; i++) {
 		struct xen_vcpu *vcpu = &xen->vcpus[i];
-		bool checking = vcpu->checking;
-
-		*vcpu = (struct xen_vcpu){ .xen = xen, .checking = checking };
+		*vcpu = (struct xen_vcpu){ .xen = xen,
+			.up = vcpu->up,
+			.checking = vcpu->checking };
 	}
 }
 
@@ -72,6 +72,7 @@ xen_suspend(struct host_xen *xen)
 	forget_vcpus(xen);
 	xen_page_reset(&xen->shared);
 	xen->params[XEN_HVM_PARAM_CALLBACK_IRQ] = 0;
+	xen_line_update(xen);
 	if (xen->resume_domain != 0)
 		xen->domain = xen->resume_domain;
 	xen->resume_domain = 0;

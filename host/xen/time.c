@@ -4,8 +4,9 @@
 
 #include "host/xen/xen_private.h"
 
+#define SECOND UINT64_C(1000000000) /* nanoseconds */
 /* When the model's clock began: 2024-01-01 00:00:00 UTC. */
-#define WALL_SECONDS 1704067200u
+#define WALL_DEFAULT (UINT64_C(1704067200) * SECOND)
 
 /* The inverse of what the guest reckons: ticks that are so many nanoseconds. */
 uint64_t
@@ -40,6 +41,7 @@ xen_time_update(struct host_xen *xen, unsigned vcpu)
 
 	version |= 1;
 	__atomic_store_n(&time->version, version, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	fill(xen, time);
 	if (!xen->manners.time_odd)
 		__atomic_store_n(&time->version, version + 1, __ATOMIC_SEQ_CST);
@@ -54,11 +56,22 @@ void
 xen_time_wall(struct host_xen *xen)
 {
 	struct xen_shared_info *shared = xen_shared(xen);
+	uint64_t wall = xen->config.wall != 0 ? xen->config.wall : WALL_DEFAULT;
 	uint32_t version = shared->wc_version | 1;
 
 	__atomic_store_n(&shared->wc_version, version, __ATOMIC_SEQ_CST);
-	shared->wc_sec = WALL_SECONDS;
-	shared->wc_nsec = 0;
-	shared->wc_sec_hi = 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	shared->wc_sec = (uint32_t)(wall / SECOND);
+	shared->wc_nsec = (uint32_t)(wall % SECOND);
+	shared->wc_sec_hi = (uint32_t)(wall / SECOND >> 32);
 	__atomic_store_n(&shared->wc_version, version + 1, __ATOMIC_SEQ_CST);
+}
+
+void
+host_xen_step(struct host_xen *xen, int64_t nanoseconds)
+{
+	if (xen->config.wall == 0)
+		xen->config.wall = WALL_DEFAULT;
+	xen->config.wall += (uint64_t)nanoseconds;
+	xen_time_wall(xen);
 }

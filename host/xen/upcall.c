@@ -25,6 +25,33 @@ callback_vector(const struct host_xen *xen)
 	return (uint8_t)callback;
 }
 
+/* Only the first vCPU's go there, and none of one that has a vector. */
+static bool
+wants_line(struct host_xen *xen)
+{
+	uint64_t callback = xen->params[XEN_HVM_PARAM_CALLBACK_IRQ];
+
+	return callback != 0 && callback_vector(xen) == 0 &&
+	    xen->vcpus[0].upcall_vector == 0 && !xen->manners.lose_events &&
+	    __atomic_load_n(&xen_vcpu_info(xen, 0)->upcall_pending,
+		__ATOMIC_SEQ_CST) != 0;
+}
+
+void
+xen_line_update(struct host_xen *xen)
+{
+	bool level = xen->config.line != NULL && wants_line(xen);
+
+	if (level == xen->line)
+		return;
+	if (xen->config.line != NULL)
+		xen->config.line(xen->config.ctx,
+		    level ? xen->params[XEN_HVM_PARAM_CALLBACK_IRQ] : 0, level);
+	xen->line = level;
+}
+
+static void look_later(struct xen_vcpu *);
+
 static void
 look_again(void *argument)
 {
@@ -34,12 +61,18 @@ look_again(void *argument)
 	struct xen_vcpu_info *info = xen_vcpu_info(xen, index);
 
 	vcpu->checking = false;
-	if (xen->manners.keep_upcall_pending) {
-		info->upcall_pending = 1;
+	if (index == 0)
+		xen_line_update(xen);
+	if (index == 0 && xen->line) {
+		look_later(vcpu);
 		return;
 	}
-	if (info->upcall_pending == 0 || vcpu->upcall_vector != 0 ||
-	    xen->manners.lose_events) {
+	if (xen->manners.keep_upcall_pending) {
+		__atomic_store_n(&info->upcall_pending, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+	if (__atomic_load_n(&info->upcall_pending, __ATOMIC_SEQ_CST) == 0 ||
+	    vcpu->upcall_vector != 0 || xen->manners.lose_events) {
 		vcpu->ignored = 0;
 		return;
 	}
@@ -51,22 +84,36 @@ look_again(void *argument)
 		xen_inject(xen, index);
 }
 
+static void
+look_later(struct xen_vcpu *vcpu)
+{
+	const struct host_world *world = &vcpu->xen->world;
+
+	if (vcpu->checking)
+		return;
+	vcpu->checking = true;
+	world->later(world->ctx, LOOK_AGAIN, look_again, vcpu);
+}
+
 void
 xen_inject(struct host_xen *xen, unsigned index)
 {
 	struct xen_vcpu *vcpu = &xen->vcpus[index];
 	uint8_t vector = vcpu->upcall_vector;
 
+	if (xen->manners.lose_events)
+		return;
 	if (vector == 0)
 		vector = callback_vector(xen);
-	if (vector == 0 || xen->manners.lose_events)
-		return;
 	xen_time_update(xen, index);
-	xen->world.interrupt(xen->world.ctx, index, vector);
-	if (vcpu->checking)
-		return;
-	vcpu->checking = true;
-	xen->world.later(xen->world.ctx, LOOK_AGAIN, look_again, vcpu);
+	if (vector != 0)
+		xen->world.interrupt(xen->world.ctx, index, vector);
+	else if (index == 0)
+		xen_line_update(xen);
+	if ((vector == 0 && !xen->line) ||
+	    (vcpu->upcall_vector != 0 && !xen->manners.keep_upcall_pending))
+		return; /* the local APIC keeps it */
+	look_later(vcpu);
 }
 
 /* There are events for it. */

@@ -24,6 +24,15 @@ text(struct host_xen *xen, uint64_t address, const char *words, size_t size)
 }
 
 static long
+compile(struct host_xen *xen, uint64_t address)
+{
+	static const struct xen_compiled denied = { "<denied>", "<denied>",
+		"<denied>", "<denied>" };
+
+	return xen_give(xen, address, &denied, sizeof(denied));
+}
+
+static long
 features(struct host_xen *xen, uint64_t address)
 {
 	struct xen_feature_map map;
@@ -40,9 +49,13 @@ features(struct host_xen *xen, uint64_t address)
 long
 xen_version_op(struct host_xen *xen, const uint64_t arguments[5])
 {
-	uint64_t address = arguments[1];
+	uint64_t address = arguments[1], none = 0;
 
 	switch (arguments[0]) {
+	case XEN_VERSION_COMPILE:
+		return compile(xen, address);
+	case XEN_VERSION_PARAMETERS:
+		return xen_give(xen, address, &none, sizeof(none));
 	case XEN_VERSION_NUMBER:
 		return VERSION;
 	case XEN_VERSION_EXTRA:

@@ -11,6 +11,8 @@
 #define MSR_HYPERCALL 0x40000000u
 #define MSR_HYPERCALL_VIRIDIAN 0x40000200u
 
+#define MEMORY_DEFAULT (UINT64_C(256) << 20)
+
 void *
 xen_alloc(size_t size)
 {
@@ -40,6 +42,8 @@ set_defaults(struct host_xen *xen)
 		config->tsc_mul = 1u << 31; /* two ticks are a nanosecond */
 		config->tsc_shift = 0;
 	}
+	if (config->memory == 0)
+		config->memory = MEMORY_DEFAULT;
 	strncpy(xen->name, config->name != NULL ? config->name : "guest",
 	    sizeof(xen->name) - 1);
 	config->name = xen->name;
@@ -58,8 +62,10 @@ host_xen_new(const struct host_xen_config *config)
 	xen->config.world = &xen->world;
 	set_defaults(xen);
 	xen->shared.home = xen_alloc(XEN_PAGE_SIZE);
-	for (unsigned i = 0; i < XEN_LEGACY_VCPUS; i++)
+	for (unsigned i = 0; i < XEN_LEGACY_VCPUS; i++) {
 		xen->vcpus[i].xen = xen;
+		xen->vcpus[i].up = i == 0 || !xen->config.start_down;
+	}
 	if (!xen_events_init(xen) || !xen_grants_init(xen)) {
 		host_xen_free(xen);
 		return NULL;
@@ -134,6 +140,20 @@ host_xen_console_page(const struct host_xen *xen)
 	return xen->console_physical;
 }
 
+static void
+put_call(const struct host_xen *xen, uint8_t *at)
+{
+	if (xen->config.call_port != 0) {
+		*at++ = 0xe6; /* OUT call_port, AL */
+		*at++ = xen->config.call_port;
+	} else {
+		*at++ = 0x0f; /* VMCALL, VMMCALL */
+		*at++ = 0x01;
+		*at++ = xen->config.vmmcall ? 0xd9 : 0xc1;
+	}
+	*at = 0xc3; /* RET */
+}
+
 /* Entries that are not used are INT3, as in Xen. */
 static void
 fill_hypercall_page(const struct host_xen *xen, uint8_t page[XEN_PAGE_SIZE])
@@ -144,10 +164,7 @@ fill_hypercall_page(const struct host_xen *xen, uint8_t page[XEN_PAGE_SIZE])
 
 		entry[0] = 0xb8; /* MOV EAX, i */
 		put_le32(entry + 1, i);
-		entry[5] = 0x0f; /* VMCALL, VMMCALL */
-		entry[6] = 0x01;
-		entry[7] = xen->config.vmmcall ? 0xd9 : 0xc1;
-		entry[8] = 0xc3; /* RET */
+		put_call(xen, entry + 5);
 	}
 }
 
@@ -243,6 +260,12 @@ unsigned
 host_xen_vcpus(const struct host_xen *xen)
 {
 	return xen->config.vcpus;
+}
+
+uint64_t
+host_xen_memory(const struct host_xen *xen)
+{
+	return xen->config.memory;
 }
 
 uint32_t

@@ -16,6 +16,12 @@
 struct host_xen;
 struct host_xenstore;
 
+/* As E820 has it. */
+struct host_xen_memory {
+	uint64_t base, size;
+	uint32_t type;
+};
+
 struct host_xen_config {
 	const struct host_world *world;
 	unsigned vcpus;   /* 1 to 32 */
@@ -27,9 +33,33 @@ struct host_xen_config {
 	unsigned grant_frames; /* at most so many; 0: 64 */
 	unsigned ports;        /* the largest of event channels; 0: 1023 */
 	bool vmmcall;          /* AMD's instruction in the hypercall page */
+	/* not 0: and instead of that OUT to this port, of AL, for whoever runs
+	 * the vCPU and sees ports but no VMCALL */
+	uint8_t call_port;
 	/* of the TSC, as in a vCPU's time page; 0: it runs at 2 GHz */
 	uint32_t tsc_mul;
 	int8_t tsc_shift;
+	/* vCPUs but the first are down until they make a hypercall, as those
+	 * that a guest starts by INIT and SIPI */
+	bool start_down;
+	uint64_t memory; /* bytes, as XenStore tells; 0: 256 MiB */
+	/* when the world's time was 0: nanoseconds since 1970; 0: on a date of
+	 * the model's */
+	uint64_t wall;
+	/* XENMEM_memory_map; NULL: there is none */
+	const struct host_xen_memory *map;
+	unsigned map_count;
+	/* All of these are optional. */
+	void *ctx;
+	/* SCHEDOP_shutdown but suspend: XEN_SHUTDOWN_… */
+	void (*shutdown)(void *ctx, unsigned reason);
+	/* what the guest writes to its console; without, the model keeps it */
+	void (*console)(void *ctx, const char *bytes, size_t size);
+	/* and to Xen's own by CONSOLEIO_write; without, it may not */
+	void (*debug)(void *ctx, const char *bytes, size_t size);
+	/* the line of HVM_PARAM_CALLBACK_IRQ, when that is no vector: a number
+	 * of wire/xen/hypercall.h's XEN_HVM_CALLBACK_… */
+	void (*line)(void *ctx, uint64_t callback, bool level);
 };
 
 /* NULL when out of memory. */
@@ -40,8 +70,9 @@ void host_xen_free(struct host_xen *);
 
 /* The MSR that CPUID leaf base + 2 names: fills the hypercall page that the
  * value is the physical address of with instructions, 32 bytes for each
- * hypercall: MOV EAX, number; VMCALL; RET.  False: not ours, or a value that
- * real Xen answers with a general protection fault. */
+ * hypercall: MOV EAX, number; VMCALL (or the other ways of the configuration);
+ * RET.  False: not ours, or a value that real Xen answers with a general
+ * protection fault. */
 bool host_xen_wrmsr(struct host_xen *, uint32_t msr, uint64_t value);
 long host_xen_hypercall(struct host_xen *, unsigned vcpu, unsigned op,
     const uint64_t arguments[5]);
@@ -102,6 +133,8 @@ void host_xen_release_grants(struct host_xen *);
 
 /* "poweroff", "reboot", "halt", "suspend", "crash", or anything. */
 void host_xen_request(struct host_xen *, const char *what);
+/* The host's clock is this many nanoseconds from what it was. */
+void host_xen_step(struct host_xen *, int64_t nanoseconds);
 /* After a suspend: everything of the guest's is forgotten, and it comes back as
  * domain `domain`: new ports for XenStore and console, grants and event
  * channels gone, back ends made anew.  Called by the model itself inside
@@ -177,6 +210,7 @@ uint64_t host_xen_console_page(const struct host_xen *);
 /* For xenstored.c: what its tree tells, and the guest's port as a parameter. */
 const char *host_xen_name(const struct host_xen *);
 unsigned host_xen_vcpus(const struct host_xen *);
+uint64_t host_xen_memory(const struct host_xen *);
 uint32_t host_xen_console_port(const struct host_xen *);
 void host_xen_store_port(struct host_xen *, uint32_t port);
 

@@ -32,6 +32,8 @@ struct xen_vcpu {
 	struct xen_vcpu_info lost; /* when the above cannot be reached */
 	uint64_t time_area;        /* linear; 0: none */
 	uint8_t upcall_vector;
+	uint64_t runstate; /* linear; 0: none */
+	bool up;
 	bool checking; /* a look at upcall_pending is due */
 	unsigned ignored;
 	uint64_t control; /* physical, of the FIFO's control block; 0: none */
@@ -88,6 +90,7 @@ struct host_xen {
 	uint16_t domain;
 	uint16_t resume_domain; /* 0: the same */
 	bool in_multicall;
+	bool line; /* of HVM_PARAM_CALLBACK_IRQ, as it is now */
 
 	struct xen_page shared;
 	struct xen_vcpu vcpus[XEN_LEGACY_VCPUS];
@@ -187,6 +190,8 @@ void xen_fifo_forget(struct host_xen *);
 /* upcall.c */
 void xen_upcall(struct host_xen *, unsigned vcpu);
 void xen_inject(struct host_xen *, unsigned vcpu);
+/* The line is as upcall_pending of the first vCPU is. */
+void xen_line_update(struct host_xen *);
 
 /* grants.c, grants_version.c */
 bool xen_grants_init(struct host_xen *);

@@ -96,13 +96,23 @@ _Static_assert(sizeof(struct xen_multicall_entry) == 64, "multicall entry");
 #define XEN_VERSION_NUMBER 0 /* no argument; result: major << 16 | minor */
 #define XEN_VERSION_EXTRA 1  /* char[XEN_VERSION_EXTRA_SIZE] */
 #define XEN_VERSION_EXTRA_SIZE 16
+#define XEN_VERSION_COMPILE 2      /* struct xen_compiled */
 #define XEN_VERSION_CAPABILITIES 3 /* char[XEN_VERSION_CAPABILITIES_SIZE] */
 #define XEN_VERSION_CAPABILITIES_SIZE 1024
 #define XEN_VERSION_CHANGESET 4 /* char[XEN_VERSION_CHANGESET_SIZE] */
 #define XEN_VERSION_CHANGESET_SIZE 64
-#define XEN_VERSION_FEATURES 6     /* struct xen_feature_map */
-#define XEN_VERSION_PAGE_SIZE 7    /* no argument; result: bytes */
+#define XEN_VERSION_PARAMETERS 5 /* uint64_t, where Xen begins for PV guests */
+#define XEN_VERSION_FEATURES 6   /* struct xen_feature_map */
+#define XEN_VERSION_PAGE_SIZE 7  /* no argument; result: bytes */
 #define XEN_VERSION_GUEST_HANDLE 8 /* uint8_t[16] */
+
+struct xen_compiled {
+	char compiler[64];
+	char by[16];
+	char domain[32];
+	char date[32];
+};
+_Static_assert(sizeof(struct xen_compiled) == 144, "compile info");
 
 struct xen_feature_map {
 	uint32_t index; /* in: 0 is the only one so far */
@@ -131,6 +141,7 @@ _Static_assert(sizeof(struct xen_feature_map) == 8, "feature map");
 
 /* XEN_HC_MEMORY_OP. */
 #define XEN_MEM_ADD_TO_PHYSMAP 7
+#define XEN_MEM_MEMORY_MAP 9 /* struct xen_map_request */
 #define XEN_MEM_REMOVE_FROM_PHYSMAP 15
 
 #define XEN_MAPSPACE_SHARED_INFO 0
@@ -154,8 +165,20 @@ struct xen_physmap_remove {
 };
 _Static_assert(sizeof(struct xen_physmap_remove) == 16, "remove from physmap");
 
+/* Entries are 20 bytes each: base, size, and E820's type in 32 bits. */
+struct xen_map_request {
+	uint32_t count; /* in: that there is room for; out: that there are */
+	uint32_t pad;
+	uint64_t entries; /* virtual address */
+};
+_Static_assert(sizeof(struct xen_map_request) == 16, "memory map");
+#define XEN_MEMORY_MAP_ENTRY_SIZE 20
+
 /* XEN_HC_VCPU_OP: command, VCPU, argument. */
 #define XEN_VCPU_IS_UP 3
+#define XEN_VCPU_GET_RUNSTATE 4      /* struct xen_vcpu_runstate */
+#define XEN_VCPU_REGISTER_RUNSTATE 5 /* struct xen_vcpu_register_time */
+#define XEN_VCPU_STOP_PERIODIC_TIMER 7
 #define XEN_VCPU_SET_SINGLESHOT_TIMER 8
 #define XEN_VCPU_STOP_SINGLESHOT_TIMER 9
 #define XEN_VCPU_REGISTER_INFO 10
@@ -178,9 +201,19 @@ struct xen_vcpu_register_info {
 _Static_assert(sizeof(struct xen_vcpu_register_info) == 16, "vcpu info area");
 
 struct xen_vcpu_register_time {
-	uint64_t address; /* virtual, of a struct xen_vcpu_time */
+	uint64_t address; /* virtual, of a struct xen_vcpu_time or _runstate */
 };
 _Static_assert(sizeof(struct xen_vcpu_register_time) == 8, "vcpu time area");
+
+#define XEN_RUNSTATES 4
+#define XEN_RUNSTATE_RUNNING 0
+struct xen_vcpu_runstate {
+	uint32_t state; /* XEN_RUNSTATE_… */
+	uint32_t pad;
+	uint64_t since;               /* system time, ns */
+	uint64_t time[XEN_RUNSTATES]; /* ns in each of them */
+};
+_Static_assert(sizeof(struct xen_vcpu_runstate) == 48, "runstate");
 
 /* XEN_HC_SCHED_OP. */
 #define XEN_SCHED_YIELD 0
