@@ -28,7 +28,9 @@
 struct disk;
 struct face;
 struct nic;
+struct outlet;
 struct pci;
+struct serial;
 struct power;
 struct vcpu;
 
@@ -72,6 +74,9 @@ struct machine {
 	void *parts[16]; /* parts.h */
 	unsigned part_count;
 	struct pci *pci;
+	struct serial *serial;
+	struct fwcfg_part *fwcfg;
+	struct outlet *outlets; /* files that the guest writes to */
 	struct power *power;
 	struct disk *disks; /* those of the command line, and added since */
 	struct nic *nics;

@@ -17,7 +17,7 @@ struct reply {
 void reply_add(struct reply *, const void *bytes, size_t size);
 void reply_print(struct reply *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* "no: " with a reason, always false. */
+/* Only the reason from now on, without a newline; always false. */
 bool reply_no(struct reply *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void reply_free(struct reply *);

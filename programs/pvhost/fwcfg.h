@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PVHOST_FWCFG_H
+#define PVHOST_FWCFG_H
+
+#include <stdbool.h>
+
+#include "programs/pvhost/manners.h"
+
+struct machine;
+
+/* False: this machine has no fw_cfg. */
+bool fwcfg_manners(struct machine *, struct manners *);
+
+#endif
