@@ -33,6 +33,7 @@
 #define CPUID_HYPERV_VERSION 2  /* EBX: major << 16 | minor */
 #define CPUID_HYPERV_FEATURES 3 /* EAX */
 
+#define CPUID_KVM_CLOCKSOURCE (1u << 0)
 #define CPUID_KVM_CLOCKSOURCE2 (1u << 3)
 #define CPUID_KVM_CLOCKSOURCE_STABLE (1u << 24)
 

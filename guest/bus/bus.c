@@ -203,14 +203,35 @@ pv_bus_deadline(const struct pv_bus *bus)
 	return first;
 }
 
+/* The one whose host saves the guest; NULL: the port does, if it can. */
+static struct pv_device *
+suspender(const struct pv_bus *bus)
+{
+	struct pv_device *device = bus->devices;
+
+	while (device != NULL &&
+	    (!runs(device) || device->driver->suspend == NULL))
+		device = device->next;
+	return device;
+}
+
 int
 pv_bus_suspend(struct pv_bus *bus)
 {
-	for (struct pv_device *device = bus->devices; device != NULL;
-	     device = device->next)
-		if (runs(device) && device->driver->suspend != NULL)
-			return device->driver->suspend(device);
-	return PV_ENOTSUP;
+	const struct pv_port *port = bus->port;
+	struct pv_device *device, *by = suspender(bus);
+	int error;
+
+	if (by == NULL && port->sleep == NULL)
+		return PV_ENOTSUP;
+	for (device = bus->devices; device != NULL; device = device->next)
+		if (runs(device) && device->driver->sleep != NULL)
+			device->driver->sleep(device);
+	error = by != NULL ? by->driver->suspend(by) : port->sleep(port->ctx);
+	for (device = bus->devices; device != NULL; device = device->next)
+		if (runs(device) && device->driver->wake != NULL)
+			device->driver->wake(device);
+	return error;
 }
 
 void

@@ -3,6 +3,7 @@
  * Reference time: by the CPU's counter and a page of the host where it keeps
  * one, else by a register, which takes an exit.
  */
+#include "guest/bus/clock.h"
 #include "guest/bus/libc.h"
 #include "guest/bus/shared.h"
 #include "guest/hyperv/hyperv_private.h"
@@ -15,11 +16,20 @@ struct hyperv_clock {
 	uint64_t physical;
 	bool placed;
 	bool counter;
-	/* The latest time that anybody was told: atomic. */
-	_Alignas(8) uint64_t last;
-	/* Of a partition before this one, whose time was later. */
-	uint64_t offset;
+	struct clock_line line;
+	struct pv_clock clock;
+	struct hyperv *hyperv;
 };
+
+/* What a tick of Hyper-V is worth, in nanoseconds. */
+#define TICK 100
+
+static struct hyperv_clock *
+clock_of(struct pv_clock *clock)
+{
+	return (struct hyperv_clock *)(void *)((char *)clock -
+	    offsetof(struct hyperv_clock, clock));
+}
 
 static bool
 page_place(struct hyperv *hyperv)
@@ -46,6 +56,61 @@ page_close(struct hyperv *hyperv)
 	clock->page = NULL;
 }
 
+static int
+op_read(struct pv_clock *clock, unsigned cpu, uint64_t *time)
+{
+	struct hyperv *hyperv = clock_of(clock)->hyperv;
+	uint64_t ticks;
+	int error;
+
+	if (cpu >= hyperv->cpus)
+		return PV_EINVAL;
+	error = hyperv_clock_read(hyperv, &ticks);
+	if (error != PV_OK)
+		return error;
+	if (ticks > UINT64_MAX / TICK) {
+		hyperv->stats->bad_value++;
+		return PV_EPROTO;
+	}
+	*time = ticks * TICK;
+	return PV_OK;
+}
+
+/* Its wall clock comes by a service of VMBus, to whoever sets the owner's. */
+static const struct pv_clock_ops ops = { op_read, NULL };
+
+/* Hyper-V scales the counters itself, or withdraws the page. */
+static void
+offer(struct hyperv *hyperv)
+{
+	struct hyperv_clock *clock = hyperv->clock;
+	bool page = clock->page != NULL;
+
+	clock->hyperv = hyperv;
+	clock->clock.ops = &ops;
+	clock->clock.name = hyperv_clock_text(hyperv);
+	clock->clock.quality = page ? PV_CLOCK_QUALITY_STABLE
+				    : PV_CLOCK_QUALITY_EXIT;
+	clock->clock.resolution = TICK;
+	__atomic_store_n(&clock->clock.flags,
+	    PV_CLOCK_STABLE | (page ? 0 : PV_CLOCK_EXIT), __ATOMIC_RELAXED);
+	hyperv->device->clock = &clock->clock;
+}
+
+static int
+place_page(struct hyperv *hyperv, bool counter)
+{
+	const struct pv_port *port = hyperv->port;
+	struct hyperv_clock *clock = hyperv->clock;
+
+	clock->page = port->pages_alloc(port->ctx, 1, &clock->physical);
+	if (clock->page == NULL)
+		return PV_ENOMEM;
+	if (!page_place(hyperv))
+		page_close(hyperv);
+	return clock->page != NULL || counter ? PV_OK : PV_ENOTSUP;
+}
+
 int
 hyperv_clock_open(struct hyperv *hyperv)
 {
@@ -54,6 +119,7 @@ hyperv_clock_open(struct hyperv *hyperv)
 	    port->tsc != NULL;
 	bool counter = hyperv->access[0] & HV_ACCESS_REFERENCE_COUNTER;
 	struct hyperv_clock *clock;
+	int error = PV_OK;
 
 	if (!page && !counter)
 		return PV_ENOTSUP;
@@ -62,19 +128,13 @@ hyperv_clock_open(struct hyperv *hyperv)
 		return PV_ENOMEM;
 	hyperv->clock = clock;
 	clock->counter = counter;
-	if (!page)
-		return PV_OK;
-	clock->page = port->pages_alloc(port->ctx, 1, &clock->physical);
-	if (clock->page == NULL) {
+	if (page)
+		error = place_page(hyperv, counter);
+	if (error == PV_OK)
+		offer(hyperv);
+	else
 		hyperv_clock_close(hyperv);
-		return PV_ENOMEM;
-	}
-	if (!page_place(hyperv))
-		page_close(hyperv);
-	if (clock->page != NULL || counter)
-		return PV_OK;
-	hyperv_clock_close(hyperv);
-	return PV_ENOTSUP;
+	return error;
 }
 
 void
@@ -82,6 +142,7 @@ hyperv_clock_close(struct hyperv *hyperv)
 {
 	if (hyperv->clock == NULL)
 		return;
+	hyperv->device->clock = NULL;
 	page_close(hyperv);
 	pv_free(hyperv->bus, hyperv->clock, sizeof(*hyperv->clock));
 	hyperv->clock = NULL;
@@ -163,19 +224,6 @@ read_raw(struct hyperv *hyperv, uint64_t *time)
 	    HV_MSR_REFERENCE_COUNTER, time);
 }
 
-/* No CPU is told an earlier time than another was before. */
-static uint64_t
-forward(struct hyperv_clock *clock, uint64_t now)
-{
-	uint64_t last = __atomic_load_n(&clock->last, __ATOMIC_RELAXED);
-
-	while (last < now)
-		if (__atomic_compare_exchange_n(&clock->last, &last, now, true,
-			__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			return now;
-	return last;
-}
-
 int
 hyperv_clock_read(struct hyperv *hyperv, uint64_t *time)
 {
@@ -186,12 +234,9 @@ hyperv_clock_read(struct hyperv *hyperv, uint64_t *time)
 	if (clock == NULL)
 		return PV_ENOTSUP;
 	error = read_raw(hyperv, &now);
-	if (error != PV_OK)
-		return error;
-	if (now > UINT64_MAX - clock->offset)
-		now = UINT64_MAX - clock->offset;
-	*time = forward(clock, now + clock->offset);
-	return PV_OK;
+	if (error == PV_OK)
+		*time = clock_forward(&clock->line, &clock->clock, now);
+	return error;
 }
 
 void
@@ -214,9 +259,10 @@ hyperv_clock_resume(struct hyperv *hyperv)
 		return;
 	if (clock->page != NULL && !page_place(hyperv))
 		page_close(hyperv);
-	clock->offset = 0;
-	if (read_raw(hyperv, &now) == PV_OK && now < clock->last)
-		clock->offset = clock->last - now;
+	if (read_raw(hyperv, &now) != PV_OK)
+		now = UINT64_MAX; /* on no line yet: as it comes */
+	clock_resume(&clock->line, now);
+	offer(hyperv);
 }
 
 const char *

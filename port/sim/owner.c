@@ -170,6 +170,8 @@ port_sleep(void *ctx)
 		host_hyperv_reset(machine->hyperv, true, !owner->keep_vmbus);
 	if (machine->vmware != NULL)
 		host_vmware_resume(machine->vmware);
+	if (machine->pvclock != NULL)
+		host_pvclock_reset(machine->pvclock);
 	if (owner->asleep != NULL)
 		owner->asleep(owner->asleep_ctx);
 	sim_advance(machine->sim,

@@ -195,6 +195,8 @@ show_faces(struct sim_machine *machine, const bool shown[HOST_FACES])
 	if (shown[HOST_VMM] && !vmm_init(machine))
 		return false;
 	return xen_init(machine, xen) && vmware_init(machine, vmware) &&
+	    kvm_init(machine, shown[HOST_KVM] || shown[HOST_VMM],
+		!shown[HOST_KVM]) &&
 	    hyperv_init(machine, shown[HOST_HYPERV]);
 }
 
@@ -245,6 +247,7 @@ sim_machine_free(struct sim_machine *machine)
 	host_xen_free(machine->xen);
 	hyperv_free(machine);
 	host_vmware_free(machine->vmware);
+	host_pvclock_free(machine->pvclock);
 	host_vmmci_free(machine->vmmci);
 	owner_free(machine);
 	memory_free(machine);
@@ -260,7 +263,7 @@ sim_machine_set_oem(struct sim_machine *machine, const char *const *strings,
 	bool added;
 
 	if (machine->fwcfg == NULL ||
-	    !host_smbios_build(&smbios, strings, count))
+	    !host_smbios_build(&smbios, NULL, strings, count))
 		return false;
 	added = host_fwcfg_add(machine->fwcfg, FWCFG_FILE_SMBIOS, smbios.bytes,
 	    smbios.size);

@@ -10,6 +10,7 @@
 #include "host/bus/cpuid.h"
 #include "host/hyperv/devices.h"
 #include "host/kvm/fwcfg.h"
+#include "host/kvm/pvclock.h"
 #include "host/vmm/vmmci.h"
 #include "host/vmware/vmware.h"
 #include "host/xen/backend.h"
@@ -60,6 +61,10 @@ bool sim_machine_set_xen(struct sim_machine *, const struct host_xen_config *);
 struct host_hyperv *sim_machine_hyperv(struct sim_machine *);
 bool sim_machine_set_hyperv(struct sim_machine *,
     const struct host_hyperv_config *);
+/* The same of the clock of KVM and vmm. */
+struct host_pvclock *sim_machine_pvclock(struct sim_machine *);
+bool sim_machine_set_pvclock(struct sim_machine *,
+    const struct host_pvclock_config *);
 /* The same of VMware. */
 struct host_vmware *sim_machine_vmware(struct sim_machine *);
 bool sim_machine_set_vmware(struct sim_machine *,
@@ -79,7 +84,7 @@ struct sim_pci {
 };
 struct sim_pci *sim_machine_pci(struct sim_machine *);
 /* Before the bus is attached, too: how many CPUs there are, 1 to 32, usually 1.
- * The usual Xen and Hyper-V are made anew, with as many vCPUs. */
+ * The usual Xen, Hyper-V and clock are made anew, with as many vCPUs. */
 bool sim_machine_set_cpus(struct sim_machine *, unsigned cpus);
 /* The CPU that the guest half is taken to run on from now on. */
 void sim_machine_set_cpu(struct sim_machine *, unsigned cpu);

@@ -35,6 +35,9 @@ struct sim_machine {
 	struct host_hyperv_config hyperv_config;
 	struct host_world hyperv_world; /* with interrupts of its own */
 
+	struct host_pvclock *pvclock;
+	struct host_pvclock_config pvclock_config;
+
 	struct host_vmware *vmware;
 	struct host_vmware_config vmware_config;
 	uint32_t vmware_base;   /* of its CPUID leaves */
@@ -97,6 +100,10 @@ void hyperv_free(struct sim_machine *);
 bool hyperv_make(struct sim_machine *);
 bool hyperv_rdmsr(struct sim_machine *, uint32_t msr, uint64_t *value);
 bool hyperv_wrmsr(struct sim_machine *, uint32_t msr, uint64_t value);
+
+/* kvm.c */
+bool kvm_init(struct sim_machine *, bool shown, bool vmm);
+bool kvm_make(struct sim_machine *);
 
 /* vmware.c */
 bool vmware_init(struct sim_machine *, uint32_t base);

@@ -21,8 +21,13 @@ port_cpus(void *ctx)
 static int
 msr_read(void *ctx, uint32_t msr, uint64_t *value)
 {
+	struct sim_machine *machine = ctx;
+
 	*value = 0;
-	return hyperv_rdmsr(ctx, msr, value) ? PV_OK : PV_EACCES;
+	if (machine->pvclock != NULL &&
+	    host_pvclock_rdmsr(machine->pvclock, machine->cpu, msr, value))
+		return PV_OK;
+	return hyperv_rdmsr(machine, msr, value) ? PV_OK : PV_EACCES;
 }
 
 static int
@@ -33,6 +38,9 @@ msr_write(void *ctx, uint32_t msr, uint64_t value)
 	if (machine->xen != NULL && msr == machine->xen_msr)
 		return host_xen_wrmsr(machine->xen, msr, value) ? PV_OK
 								: PV_EACCES;
+	if (machine->pvclock != NULL &&
+	    host_pvclock_wrmsr(machine->pvclock, machine->cpu, msr, value))
+		return PV_OK;
 	return hyperv_wrmsr(machine, msr, value) ? PV_OK : PV_EACCES;
 }
 
@@ -63,6 +71,9 @@ port_tsc(void *ctx)
 	struct sim_machine *machine = ctx;
 	uint64_t now = sim_now(machine->sim);
 
+	/* one counter for all faces */
+	if (machine->xen == NULL && machine->hyperv == NULL)
+		return host_pvclock_tsc(&machine->pvclock_config, now);
 	if (machine->hyperv == NULL)
 		return host_xen_tsc(&machine->xen_config, now);
 	host_hyperv_looked(machine->hyperv);
@@ -149,7 +160,9 @@ sim_machine_set_cpus(struct sim_machine *machine, unsigned cpus)
 	machine->cpus = cpus;
 	machine->xen_config.vcpus = cpus;
 	machine->hyperv_config.vcpus = cpus;
-	return (machine->xen == NULL || xen_make(machine)) &&
+	machine->pvclock_config.vcpus = cpus;
+	return (machine->pvclock == NULL || kvm_make(machine)) &&
+	    (machine->xen == NULL || xen_make(machine)) &&
 	    (machine->hyperv == NULL || hyperv_make(machine));
 }
 

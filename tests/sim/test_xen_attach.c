@@ -290,7 +290,9 @@ test_no_suspend_without_xen(void **state)
 {
 	struct world *world = *state;
 
-	world_new(world, "kvm");
+	world_machine(world, "kvm");
+	sim_machine_own_port(world->machine)->sleep = NULL;
+	world_attach(world);
 	assert_int_equal(pv_bus_suspend(world->bus), PV_ENOTSUP);
 }
 
