@@ -155,6 +155,7 @@ serve(struct host_hyperv *host, uint32_t relid)
 	if (channel == NULL || !channel->open)
 		return;
 	kind = &channel->device->kind;
+	channel->left = ROOT_PACKETS;
 	root_ring_mask(channel, true);
 	if (!root_ring_write_index(channel, &before))
 		return;
@@ -238,6 +239,7 @@ opened(struct host_vmbus_channel *channel, const struct hv_vmbus_open *open)
 	const struct host_vmbus_kind *kind = &channel->device->kind;
 
 	channel->vp = open->vp;
+	channel->left = ROOT_PACKETS;
 	channel->open = channel->opening = true;
 	channel->raise_later = channel->polling = channel->wants_room = false;
 	channel->gpadl->ring = true;

@@ -19,6 +19,11 @@ struct host_lun_config {
 	bool read_only, cdrom, unmap, no_cache;
 	uint32_t unmap_granularity, unmap_alignment; /* bytes */
 	bool old_inquiry; /* replies as Windows Server 2012 does */
+	/* Memory that is a file's: what was written must last, and what is
+	 * unmapped reads as zeros.  NULL: nothing, and zeros are written. */
+	void (*flush)(void *ctx);
+	void (*discard)(void *ctx, uint64_t offset, uint64_t size);
+	void *ctx;
 };
 
 struct host_storvsp_config {

@@ -10,16 +10,19 @@
 static void
 show_page(struct host_hyperv *host, uint64_t address)
 {
+	/* VMCALL or VMMCALL, RET; OUT imm8, AL, RET */
+	const uint8_t code[] = { 0x0f, 0x01, host->config.vmmcall ? 0xd9 : 0xc1,
+		0xc3 };
+	const uint8_t out[] = { 0xe6, host->config.call_port, 0xc3, 0xcc };
 	uint8_t page[HV_PAGE_SIZE];
 
 	if (!host->world.read(host->world.ctx, address, host->under_hypercall,
 		HV_PAGE_SIZE))
 		return;
 	memset(page, 0xcc, sizeof(page)); /* INT3 */
-	page[0] = 0x0f;                   /* VMCALL, VMMCALL */
-	page[1] = 0x01;
-	page[2] = host->config.vmmcall ? 0xd9 : 0xc1;
-	page[3] = 0xc3; /* RET */
+	memcpy(page, code, sizeof(code));
+	if (host->config.call_port != 0)
+		memcpy(page, out, sizeof(out));
 	host->world.write(host->world.ctx, address, page, sizeof(page));
 }
 

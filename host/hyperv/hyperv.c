@@ -61,7 +61,7 @@ set_defaults(struct host_hyperv_config *config)
 		config->version_min = HV_VMBUS_0_13;
 	/* no processor is slower than reference time */
 	if (config->tsc_hz <= HV_TICKS_PER_SECOND ||
-	    config->tsc_hz > UINT32_MAX)
+	    config->tsc_hz > ROOT_TSC_HZ_MAX)
 		config->tsc_hz = ROOT_TSC_HZ;
 	if (config->messages == 0)
 		config->messages = 64;

@@ -26,7 +26,10 @@ struct host_hyperv_config {
 	bool no_auto_eoi;  /* it is deprecated, as on AMD: a hint says so */
 	bool no_monitor;   /* no offer uses the monitor pages */
 	bool vmmcall;      /* AMD's instruction in the hypercall page */
-	uint64_t tsc_hz;   /* 0: 2 GHz */
+	uint8_t call_port; /* not 0: it has OUT to this port instead, where a
+			    * VMM does not see the instruction */
+	uint64_t tsc_hz;   /* 0: 2 GHz; below 16 GHz */
+	uint32_t apic_hz;  /* of the local APIC's timer; 0: 200 MHz */
 	unsigned messages; /* that wait for a slot, at most; 0: 64 */
 };
 
@@ -97,9 +100,10 @@ struct host_hyperv_counts {
 	unsigned channels;            /* open now */
 	unsigned offered;             /* now, sub-channels too */
 	unsigned connects, unloads, resets;
-	uint32_t version;  /* agreed on; 0: not connected */
-	uint64_t guest_id; /* of the register */
-	uint64_t crash[5]; /* what the guest said of its end */
+	uint32_t version;       /* agreed on; 0: not connected */
+	uint64_t guest_id;      /* of the register */
+	uint64_t crash[5];      /* what the guest said of its end */
+	uint64_t crash_control; /* how: HV_CRASH_… */
 	bool crashed;
 	/* What no guest may do, though Hyper-V lets it: a message page or ring
 	 * freed while in use, a post with a wrong size, an offer opened twice,

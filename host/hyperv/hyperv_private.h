@@ -12,9 +12,12 @@
 #define ROOT_SUBS 64 /* sub-channels of a device, at most */
 /* Calls of the world that a timer waits for, at most: they cannot be called off.
  */
-#define ROOT_TRIES 16
+#define ROOT_TRIES 192
 #define ROOT_POSTS 32 /* messages of the guest that wait for VMBus */
+/* Packets of one channel before others are served. */
+#define ROOT_PACKETS 512
 #define ROOT_TSC_HZ 2000000000u
+#define ROOT_TSC_HZ_MAX 16000000000ull
 #define ROOT_MONITORS (HV_MONITOR_GROUPS * HV_MONITOR_TRIGGERS)
 
 /* Where a channel's signals go: the guest finds it in the offer. */
@@ -128,6 +131,7 @@ struct host_vmbus_channel {
 	bool wants_room;
 	bool polling; /* for room, where the guest will not tell */
 	bool closing;
+	unsigned left;   /* packets that are taken before others are served */
 	uint8_t *packet; /* the last one received */
 	size_t packet_room;
 	struct host_ring_manners manners;

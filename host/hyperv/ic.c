@@ -185,6 +185,7 @@ reset(struct ic_service *service)
 	service->counts.open = false;
 	service->greeted = service->up = service->asked = false;
 	service->framework = service->version = 0;
+	service->answer.framework = service->answer.version = 0;
 }
 
 static bool

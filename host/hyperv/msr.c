@@ -67,7 +67,7 @@ host_hyperv_rdmsr(struct host_hyperv *host, unsigned vcpu, uint32_t msr,
 		*value = config->tsc_hz;
 		return true;
 	case HV_MSR_APIC_FREQUENCY:
-		*value = APIC_HZ;
+		*value = config->apic_hz != 0 ? config->apic_hz : APIC_HZ;
 		return true;
 	case HV_MSR_VP_ASSIST:
 		*value = host->vcpus[vcpu].assist;
@@ -83,9 +83,10 @@ host_hyperv_rdmsr(struct host_hyperv *host, unsigned vcpu, uint32_t msr,
 }
 
 static void
-crash(struct host_hyperv *host)
+crash(struct host_hyperv *host, uint64_t control)
 {
 	memcpy(host->counts.crash, host->crash, sizeof(host->crash));
+	host->counts.crash_control = control;
 	host->counts.crashed = true;
 }
 
@@ -132,7 +133,7 @@ host_hyperv_wrmsr(struct host_hyperv *host, unsigned vcpu, uint32_t msr,
 		return true;
 	case HV_MSR_CRASH_CTL:
 		if ((value & HV_CRASH_NOTIFY) != 0)
-			crash(host);
+			crash(host, value);
 		return true;
 	case HV_MSR_RESET:
 		if ((value & HV_RESET_NOW) != 0)

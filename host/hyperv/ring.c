@@ -174,6 +174,11 @@ host_vmbus_receive(struct host_vmbus_channel *channel,
 	there = root_ring_distance(ring, ring->own, ring->other);
 	if (there == 0)
 		return false;
+	/* a guest that writes on and on: the others first */
+	if (channel->left == 0) {
+		root_channel_mark(channel->host, channel->relid);
+		return false;
+	}
 	if (there < sizeof(descriptor) + HV_PACKET_TRAILER ||
 	    !root_ring_copy(channel, ring, ring->own, &descriptor, NULL,
 		sizeof(descriptor)))
@@ -189,6 +194,7 @@ host_vmbus_receive(struct host_vmbus_channel *channel,
 		return root_ring_spoiled(channel);
 	ring->own = (uint32_t)((ring->own + size + HV_PACKET_TRAILER) %
 	    ring->size);
+	channel->left--;
 	channel->counts.packets_in++;
 	*packet = (struct host_vmbus_packet){
 		.type = descriptor.type,
@@ -232,8 +238,13 @@ host_vmbus_received(struct host_vmbus_channel *channel)
 		return;
 	__atomic_store_n(&header->read, ring->own, __ATOMIC_SEQ_CST);
 	ring->published = ring->own;
-	if (!look_in(channel) ||
-	    !makes_enough(ring, header, before, ring->other))
+	if (!look_in(channel))
+		return;
+	/* written meanwhile, when the guest did not know yet that all had been
+	 * read, and so did not signal */
+	if (ring->other != ring->own)
+		root_channel_mark(channel->host, channel->relid);
+	if (!makes_enough(ring, header, before, ring->other))
 		return;
 	if (channel->manners.never_signal)
 		return;

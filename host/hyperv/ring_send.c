@@ -69,7 +69,8 @@ has_room(struct host_vmbus_channel *channel, uint32_t total)
 		struct hv_ring *header = root_ring_header(channel, ring);
 
 		if (header != NULL)
-			header->pending_send = 0;
+			__atomic_store_n(&header->pending_send, 0,
+			    __ATOMIC_SEQ_CST);
 		channel->wants_room = false;
 	}
 	return true;

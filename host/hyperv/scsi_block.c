@@ -99,6 +99,8 @@ range_only(struct scsi_lun *lun, struct scsi_command *command, bool flush)
 	}
 	if (flush)
 		command->counts->flushes++;
+	if (flush && lun->config.flush != NULL)
+		lun->config.flush(lun->config.ctx);
 	scsi_good(command);
 }
 
@@ -124,7 +126,11 @@ discard(struct scsi_lun *lun, uint64_t first, uint64_t count)
 		    ? 0
 		    : (to - shift) / granularity * granularity + shift;
 	}
-	if (from < to)
+	if (from >= to)
+		return;
+	if (lun->config.discard != NULL)
+		lun->config.discard(lun->config.ctx, from, to - from);
+	else
 		memset(lun->bytes + from, 0, to - from);
 }
 

@@ -5,6 +5,9 @@
 
 #include "host/hyperv/hyperv_private.h"
 
+/* Nanoseconds between looks at a periodic timer. */
+#define SHORTEST 20000u
+
 static void expire(void *argument);
 
 /* The first call to come, or UINT64_MAX. */
@@ -37,13 +40,18 @@ wait_for(struct root_timer *timer)
 {
 	struct host_hyperv *host = timer->host;
 	uint64_t now = host->world.now(host->world.ctx);
-	uint64_t left = root_time(host), delay;
+	uint64_t left = root_time(host), delay, late;
 
 	left = timer->due > left ? timer->due - left : 0;
 	/* not further than 292 years */
 	delay = left < INT64_MAX / 100 ? left * 100 : INT64_MAX;
-	/* with so many on their way this one may be late */
-	if (next_try(timer) <= now + delay || timer->waits == ROOT_TRIES)
+	/* a guest's mistake that would keep the host busy */
+	if ((timer->config & HV_STIMER_PERIODIC) != 0 && delay < SHORTEST)
+		delay = SHORTEST;
+	/* with many on their way this one may be a little late, so that there
+	 * cannot be more and more of them */
+	late = timer->waits < ROOT_TRIES / 4 ? 0 : delay / 4 + SHORTEST;
+	if (next_try(timer) <= now + delay + late || timer->waits == ROOT_TRIES)
 		return;
 	timer->tries[timer->waits++] = now + delay;
 	host->world.later(host->world.ctx, delay, expire, timer);

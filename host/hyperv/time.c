@@ -28,9 +28,17 @@ multiply_high(uint64_t a, uint64_t b)
 static uint64_t
 scale_of(uint64_t hz)
 {
-	uint64_t ticks = (uint64_t)HV_TICKS_PER_SECOND << 32;
+	uint64_t scale = 0, rest = HV_TICKS_PER_SECOND;
 
-	return (ticks / hz) << 32 | (ticks % hz << 32) / hz;
+	for (unsigned i = 0; i < 64; i++) {
+		rest <<= 1;
+		scale <<= 1;
+		if (rest < hz)
+			continue;
+		rest -= hz;
+		scale |= 1;
+	}
+	return scale;
 }
 
 uint64_t
@@ -54,10 +62,14 @@ write_page(struct host_hyperv *host)
 	    sizeof(*page));
 	if (page == NULL)
 		return;
-	__atomic_store_n(&page->sequence, HV_TSC_INVALID, __ATOMIC_RELEASE);
+	/* another vCPU may be reading */
+	__atomic_store_n(&page->sequence, HV_TSC_INVALID, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	scale = scale_of(host->config.tsc_hz);
-	page->scale = scale;
-	page->offset = (int64_t)(root_time(host) - multiply_high(tsc, scale));
+	__atomic_store_n(&page->scale, scale, __ATOMIC_RELAXED);
+	__atomic_store_n(&page->offset,
+	    (int64_t)(root_time(host) - multiply_high(tsc, scale)),
+	    __ATOMIC_RELAXED);
 	if (++host->tsc_sequence == 0 || host->tsc_sequence == UINT32_MAX)
 		host->tsc_sequence = 1;
 	if (!host->manners.tsc_invalid)
