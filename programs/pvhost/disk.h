@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct machine;
 struct reply;
 
 struct disk {
@@ -24,9 +25,12 @@ struct disk {
 
 /* "FILE[,ro][,cdrom][,4k]".  One pvhost writes to a file, or many read it: NULL
  * and a line in the reply if another has it, if it is short of a whole sector or
- * none at all.  A file that gets shorter while in use ends the machine. */
+ * none at all.  A file that gets shorter while in use ends the machine that
+ * disks_guard() was called with. */
 struct disk *disk_open(const char *words, unsigned number, struct reply *);
-/* What was written is in the file (msync) when this returns. */
+void disks_guard(struct machine *);
+/* What was written is in the file (msync) when this returns, or a line says
+ * that it is not. */
 void disk_close(struct disk *);
 
 #endif

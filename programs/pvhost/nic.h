@@ -32,6 +32,8 @@ struct nic_frame {
 struct nic;
 struct nic_kind {
 	const char *name; /* "tap", "user", "peer" */
+	/* `words` are its own, "NAME" or "forward=…,restrict"; NULL: a line
+	 * in the reply */
 	void *(*open)(struct nic *, struct machine *, const char *words,
 	    struct reply *);
 	void (*close)(void *self);
@@ -47,10 +49,14 @@ struct nic {
 	void *self;
 	uint8_t mac[6];
 	unsigned mtu;
-	/* takes and gives blank and segmented frames as they are; else nic_send
-	 * completes and cuts them before, and none come */
+	/* its kind's: takes blank and segmented frames as they are; else
+	 * nic_send completes and cuts them before */
 	bool offload;
-	/* its face's: a frame for the guest; false: dropped, there is no room */
+	/* its face's, true as long as the guest is like that: what the guest
+	 * does not take is completed and cut before it comes to receive */
+	bool takes_blank, takes_segments;
+	/* its face's: a frame for the guest; false: there is no room now, and
+	 * it comes once more */
 	bool (*receive)(void *ctx, const struct nic_frame *);
 	void *ctx;
 	void *device;
@@ -58,14 +64,25 @@ struct nic {
 	uint64_t sent, received, dropped;
 };
 
-/* "user[,mac=…][,mtu=N]", "tap:NAME", "peer:PATH": a datagram socket where the
- * first waits and the second connects.  NULL: a line in the reply. */
+/*
+ * "KIND[:WHICH][,mac=…][,mtu=N]", with
+ *   tap:NAME   a tap device
+ *   peer:PATH  another pvhost that is given the same: datagram sockets PATH, of
+ *              the one that came first, and PATH.2; either may come and go
+ *   user[,forward=tcp:HOSTPORT:GUESTPORT][,loopback][,restrict]
+ *              a network in user space: the guest is 10.0.2.15 by DHCP, the
+ *              way out 10.0.2.2.  forward (udp, too) opens a port of 127.0.0.1;
+ *              loopback lets the guest reach this machine's own services at
+ *              10.0.2.2, restrict nothing but what is forwarded.
+ * NULL: a line in the reply.
+ */
 struct nic *nic_open(struct machine *, const char *words, unsigned number,
     struct reply *);
 void nic_close(struct nic *);
 /* From the guest. */
 void nic_send(struct nic *, const struct nic_frame *);
-/* To the guest; for kinds. */
+/* To the guest; for kinds.  False: no room, keep it and try again (nic_pull.h
+ * does). */
 bool nic_deliver(struct nic *, const struct nic_frame *);
 
 #endif
