@@ -28,6 +28,11 @@ struct host_disk_config {
 	/* what is announced of flush, barrier, discard and persistent comes
 	 * with Connected, as from Linux, not before InitWait, as from QEMU */
 	bool late_features;
+	/* Bytes that are a file's: what was written must last, and what is
+	 * discarded reads as zeros.  NULL: nothing, and zeros are written. */
+	void (*sync)(void *ctx);
+	void (*erase)(void *ctx, uint64_t offset, uint64_t size);
+	void *ctx;
 };
 
 struct host_blkback_manners {
@@ -169,6 +174,9 @@ void host_netback_on_frame(struct host_netback *,
  * counted, for there is no room in the ring, the guest takes no such frame or
  * not this multicast group, or it is not connected. */
 bool host_netback_send(struct host_netback *, const struct host_frame *);
+/* Whether it is connected, and takes frames with a segment size of either
+ * kind. */
+bool host_netback_takes_segments(const struct host_netback *);
 
 struct host_netback_counts {
 	/* frames that went well, and their slots, extra infos too */

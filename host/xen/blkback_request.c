@@ -111,6 +111,8 @@ flush(struct blk_queue *queue, unsigned operation, uint64_t sector,
 	status = count > 0 || blk->config.read_only
 	    ? transfer(queue, true, sector, count)
 	    : XEN_BLK_OKAY;
+	if (status == XEN_BLK_OKAY && blk->config.sync != NULL)
+		blk->config.sync(blk->config.ctx);
 	if (status == XEN_BLK_OKAY && barrier)
 		blk->counts.barriers++;
 	else if (status == XEN_BLK_OKAY)
@@ -128,8 +130,12 @@ discard(struct host_blkback *blk, const struct xen_blk_discard *request)
 	if (blk->config.read_only ||
 	    !inside(blk, request->sector, request->sectors))
 		return XEN_BLK_ERROR;
-	memset(blk->bytes + request->sector * SECTOR, 0,
-	    request->sectors * SECTOR);
+	if (blk->config.erase != NULL)
+		blk->config.erase(blk->config.ctx, request->sector * SECTOR,
+		    request->sectors * SECTOR);
+	else
+		memset(blk->bytes + request->sector * SECTOR, 0,
+		    request->sectors * SECTOR);
 	blk->counts.discards++;
 	return XEN_BLK_OKAY;
 }

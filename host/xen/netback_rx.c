@@ -265,6 +265,13 @@ send_frame(struct host_netback *net, const struct host_frame *frame)
 }
 
 bool
+host_netback_takes_segments(const struct host_netback *net)
+{
+	return net->counts.queues != 0 && net->front.sg && net->front.gso4 &&
+	    net->front.gso6;
+}
+
+bool
 host_netback_send(struct host_netback *net, const struct host_frame *frame)
 {
 	if (send_frame(net, frame))

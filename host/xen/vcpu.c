@@ -138,6 +138,14 @@ xen_vcpu_op(struct host_xen *xen, unsigned current, const uint64_t arguments[5])
 	if (index >= xen->config.vcpus)
 		return -XEN_ENOENT;
 	switch (arguments[0]) {
+	/* Linux takes the others down for a moment, when it comes back from a
+	 * suspend and registers their pages; they spin meanwhile anyway. */
+	case XEN_VCPU_UP:
+	case XEN_VCPU_DOWN:
+		if (!xen->config.start_down)
+			return -XEN_ENOSYS;
+		xen->vcpus[index].up = arguments[0] == XEN_VCPU_UP;
+		return 0;
 	case XEN_VCPU_IS_UP:
 		return xen->vcpus[index].up;
 	case XEN_VCPU_GET_RUNSTATE:

@@ -175,6 +175,8 @@ _Static_assert(sizeof(struct xen_map_request) == 16, "memory map");
 #define XEN_MEMORY_MAP_ENTRY_SIZE 20
 
 /* XEN_HC_VCPU_OP: command, VCPU, argument. */
+#define XEN_VCPU_UP 1
+#define XEN_VCPU_DOWN 2
 #define XEN_VCPU_IS_UP 3
 #define XEN_VCPU_GET_RUNSTATE 4      /* struct xen_vcpu_runstate */
 #define XEN_VCPU_REGISTER_RUNSTATE 5 /* struct xen_vcpu_register_time */
