@@ -75,28 +75,18 @@ clock_copy(const struct pv_port *port, const volatile uint32_t *version,
 	return PV_EPROTO;
 }
 
-/* ticks * mul / 2^32, whose result may need more than 64 bits on the way. */
+/* (ticks << shift) * mul / 2^32 with shift from 0 on, exactly; false: that is
+ * more than 64 bits, which it may well be on the way. */
 static bool
-multiply(uint64_t ticks, uint32_t mul, uint64_t *time)
+multiply(uint64_t ticks, uint32_t mul, int shift, uint64_t *time)
 {
-	uint64_t high = (ticks >> 32) * mul;
-	uint64_t low = ((ticks & UINT32_MAX) * mul) >> 32;
+	uint64_t low = (ticks & UINT32_MAX) * mul;
+	uint64_t high = (ticks >> 32) * mul + (low >> 32);
 
-	*time = high + low;
-	return *time >= high;
-}
-
-static bool
-shifted(uint64_t *ticks, int shift)
-{
-	if (shift < 0) {
-		*ticks >>= -shift;
-		return true;
-	}
-	if (shift > 0 && *ticks >> (64 - shift) != 0)
-		return false;
-	*ticks <<= shift;
-	return true;
+	low &= UINT32_MAX;
+	*time = high << shift |
+	    (shift < 32 ? low >> (32 - shift) : low << (shift - 32));
+	return shift == 0 || high >> (64 - shift) == 0;
 }
 
 int
@@ -108,8 +98,10 @@ clock_scale(const struct pvclock_time *from, uint64_t tsc, uint64_t *time)
 	if (from->mul == 0 || from->shift > SHIFT_MAX ||
 	    from->shift < -SHIFT_MAX)
 		return PV_EPROTO;
-	if (!shifted(&ticks, from->shift) ||
-	    !multiply(ticks, from->mul, &passed) ||
+	if (from->shift < 0)
+		ticks >>= -from->shift;
+	if (!multiply(ticks, from->mul, from->shift > 0 ? from->shift : 0,
+		&passed) ||
 	    passed > UINT64_MAX - from->system_time)
 		return PV_EPROTO;
 	*time = from->system_time + passed;

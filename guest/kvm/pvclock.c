@@ -14,6 +14,16 @@
  * none. */
 #define WALL_PLAUSIBLE (365 * 86400 * PV_SECOND)
 
+static void
+complain(const struct pv_device *device, const char *what)
+{
+	const struct pv_port *port = pv_bus_port(device->bus);
+	char line[96];
+
+	pv_format(line, sizeof(line), "%s: %s", device->name, what);
+	port->log(port->ctx, PV_LOG_ERROR, line);
+}
+
 static bool
 msr_write(struct pvclock *pvclock, uint32_t msr, uint64_t value)
 {
@@ -189,8 +199,10 @@ pvclock_attach(struct pv_device *device)
 	struct pvclock *pvclock;
 	int error;
 
-	if (!port_suffices(port))
-		return PV_ENOTSUP;
+	if (!port_suffices(port)) {
+		complain(device, "this port has no TSC, no MSRs or no pages");
+		return PV_ENODEV;
+	}
 	pvclock = pv_alloc(device->bus, sizeof(*pvclock));
 	if (pvclock == NULL)
 		return PV_ENOMEM;
@@ -217,15 +229,14 @@ static void
 pvclock_cpu_start(struct pv_device *device, unsigned cpu)
 {
 	struct pvclock *pvclock = device->softc;
-	char line[96];
+	char what[32];
 
 	if (cpu == 0)
 		return;
 	if (cpu < pvclock->cpus && place(pvclock, cpu) == PV_OK)
 		return;
-	pv_format(line, sizeof(line), "%s: CPU %u has no clock", device->name,
-	    cpu);
-	pvclock->port->log(pvclock->port->ctx, PV_LOG_ERROR, line);
+	pv_format(what, sizeof(what), "CPU %u has no clock", cpu);
+	complain(device, what);
 }
 
 static void

@@ -61,19 +61,24 @@ scale(const struct host_pvclock_config *config, uint32_t *mul, int8_t *shift)
 uint64_t
 host_pvclock_tsc(const struct host_pvclock_config *config, uint64_t now)
 {
-	uint64_t high, low, ticks;
+	uint64_t divisor, ticks, rest;
 	uint32_t mul;
 	int8_t shift;
 
 	scale(config, &mul, &shift);
-	high = now / mul;
-	low = now % mul;
-	ticks = (high << 32) + (low << 32) / mul;
-	if ((low << 32) % mul != 0)
+	divisor = (uint64_t)mul << (shift > 0 ? shift : 0);
+	ticks = now / divisor;
+	rest = now % divisor;
+	/* now * 2^32 / divisor, a bit each; the divisor has at most 63 */
+	for (unsigned bit = 0; bit < 32; bit++) {
+		rest <<= 1;
+		ticks = ticks << 1 | (rest >= divisor);
+		if (rest >= divisor)
+			rest -= divisor;
+	}
+	if (rest != 0)
 		ticks++;
-	if (shift < 0)
-		return ticks << -shift;
-	return (ticks >> shift) + ((ticks & ((UINT64_C(1) << shift) - 1)) != 0);
+	return ticks << (shift < 0 ? -shift : 0);
 }
 
 uint64_t

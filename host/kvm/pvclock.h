@@ -19,7 +19,8 @@ struct host_pvclock;
 struct host_pvclock_config {
 	const struct host_world *world;
 	unsigned vcpus; /* 0: 1 */
-	/* nanoseconds per tick, as the guest is told; 0: one */
+	/* nanoseconds per tick, as the guest is told; mul 0: one.  The shift is
+	 * from -63 to 31, as KVM's are. */
 	uint32_t mul;
 	int8_t shift;
 	bool vmm;      /* one register */

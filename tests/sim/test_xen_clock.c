@@ -190,7 +190,8 @@ test_impossible_scales(void **state)
 		{ 1, -128, PV_EPROTO },
 		{ 1, 64, PV_EPROTO },
 		{ 1, -64, PV_EPROTO },
-		{ 1, 63, PV_EPROTO }, /* of so many ticks */
+		{ 3, 63, PV_EPROTO }, /* of so many ticks */
+		{ 1, 63, PV_OK },
 		{ 1, -63, PV_OK },
 		{ UINT32_MAX, 31, PV_OK },
 		{ UINT32_MAX, 32, PV_OK },
