@@ -56,30 +56,11 @@ choose(enum pv_backdoor_way way, bool string, bool out, uint64_t *argument)
 	return NULL;
 }
 
-/* Its leaves are among the first; all 256 places would take longer than a
- * whole attach. */
 bool
 linux_is_vmware(const struct linux_port *linux_port)
 {
-	char signature[CPUID_SIGNATURE_SIZE];
-	struct pv_cpuid regs;
-
 	(void)linux_port;
-	if (!linux_has_cpuid())
-		return false;
-	linux_cpuid(NULL, 1, 0, &regs);
-	if ((regs.ecx & CPUID_1_ECX_HYPERVISOR) == 0)
-		return false;
-	for (uint32_t n = 0; n < 16; n++) {
-		linux_cpuid(NULL, CPUID_HV_FIRST + n * CPUID_HV_STEP, 0, &regs);
-		memcpy(signature, &regs.ebx, 4);
-		memcpy(signature + 4, &regs.ecx, 4);
-		memcpy(signature + 8, &regs.edx, 4);
-		if (memcmp(signature, CPUID_SIGNATURE_VMWARE,
-			sizeof(signature)) == 0)
-			return true;
-	}
-	return false;
+	return linux_cpuid_shows(CPUID_SIGNATURE_VMWARE);
 }
 
 #elif defined(__aarch64__)

@@ -39,9 +39,13 @@ struct linux_port_config {
 	/* Take this machine for one of VMware, whatever CPUID says: a test of
 	 * what happens where it is none. */
 	bool as_vmware;
+	/* Drive the control device of OpenBSD's vmm, which Linux has no driver
+	 * for; and take this machine for one of vmm's, as above. */
+	bool vmmci, as_vmm;
 	enum linux_time time; /* needs CAP_SYS_TIME */
 	/* The members of pv_port of these names, with `owner` as their ctx.
-	 * Asked on VMware alone: what other hosts want, Linux itself does.
+	 * Asked on VMware, and on OpenBSD's vmm with `vmmci`: what other hosts
+	 * want, Linux itself does.
 	 * NULL: absent. */
 	int (*request)(void *owner, enum pv_request, const struct pv_reason *);
 	int (*freeze)(void *owner, bool frozen);
@@ -56,6 +60,8 @@ void linux_port_free(struct linux_port *);
 const struct pv_port *linux_port_table(const struct linux_port *);
 /* This is a machine of VMware. */
 bool linux_port_is_vmware(const struct linux_port *);
+/* The members of the configuration for the owner are asked here. */
+bool linux_port_asks(const struct linux_port *);
 /* Readable when something that answered PV_EAGAIN may be there now. */
 int linux_port_event(const struct linux_port *);
 /* To be called then. */

@@ -23,6 +23,9 @@ struct linux_vmbus {
 #define LINUX_VSOCKS 4u
 #define LINUX_FILESYSTEMS 256u
 
+/* PCI devices that we drive. */
+#define LINUX_PCI 4u
+
 struct linux_vsock {
 	bool used, connecting;
 	bool full; /* for what was to be written last */
@@ -52,7 +55,9 @@ struct linux_port {
 	bool vmware;
 	bool backdoor_broken[PV_BACKDOOR_VMMCALL + 1][2]; /* [way][string] */
 	struct linux_vsock vsock[LINUX_VSOCKS];
-	void *smbios; /* read, and waiting to be fetched */
+	bool vmm;
+	int pci[LINUX_PCI]; /* resource0; -1: none */
+	void *smbios;       /* read, and waiting to be fetched */
 	size_t smbios_size;
 };
 
@@ -71,6 +76,8 @@ void linux_log(const struct linux_port *, enum pv_log, const char *format, ...)
 void linux_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf,
     struct pv_cpuid *out);
 bool linux_has_cpuid(void);
+/* A hypervisor of that signature, at any of the usual leaves. */
+bool linux_cpuid_shows(const char *signature);
 uint64_t linux_now(void *ctx);
 void linux_wait(void *ctx, uint64_t deadline);
 int linux_holder(void *ctx, const char *device, char *holder, size_t size);
@@ -135,6 +142,15 @@ int linux_backdoor(void *ctx, enum pv_backdoor_way way,
     struct pv_backdoor *registers);
 int linux_backdoor_string(void *ctx, enum pv_backdoor_way way, bool out,
     struct pv_backdoor *registers);
+/* pci.c */
+int linux_pci_open(void *ctx, uint16_t vendor, uint16_t device, size_t bar_size,
+    char *place, size_t room);
+int linux_pci_read(void *ctx, int device, unsigned offset, unsigned width,
+    uint32_t *value);
+int linux_pci_write(void *ctx, int device, unsigned offset, unsigned width,
+    uint32_t value);
+void linux_pci_close(void *ctx, int device);
+void linux_pci_close_all(struct linux_port *);
 /* vsock.c */
 int linux_vsock_open(void *ctx, unsigned port, bool privileged);
 long linux_vsock_read(void *ctx, int stream, void *to, size_t room);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "port/linux/linux_private.h"
+#include "wire/cpuid.h"
 
 static void *
 port_alloc(void *ctx, size_t size)
@@ -81,7 +82,16 @@ set_owner(struct linux_port *linux_port)
 
 	linux_port->vmware = linux_port->config.as_vmware ||
 	    linux_is_vmware(linux_port);
-	if (!linux_port->vmware)
+	linux_port->vmm = linux_port->config.vmmci &&
+	    (linux_port->config.as_vmm ||
+		linux_cpuid_shows(CPUID_SIGNATURE_OPENBSD));
+	if (linux_port->vmm) {
+		port->pci_open = linux_pci_open;
+		port->pci_read = linux_pci_read;
+		port->pci_write = linux_pci_write;
+		port->pci_close = linux_pci_close;
+	}
+	if (!linux_port_asks(linux_port))
 		return;
 	if (linux_port->config.request != NULL)
 		port->request = port_request;
@@ -138,6 +148,8 @@ linux_port_new(const struct linux_port_config *config)
 		.filesystem = linux_filesystem,
 	};
 	linux_port->xenstore = linux_port->kvp = -1;
+	for (unsigned i = 0; i < LINUX_PCI; i++)
+		linux_port->pci[i] = -1;
 	if (linux_changes_open(linux_port))
 		linux_port->port.netif_changes = linux_netif_changes;
 	set_owner(linux_port);
@@ -165,6 +177,7 @@ linux_port_free(struct linux_port *linux_port)
 	linux_route_free(linux_port);
 	linux_filesystem_free(linux_port);
 	linux_vsock_close_all(linux_port);
+	linux_pci_close_all(linux_port);
 	linux_changes_close(linux_port);
 	linux_events_close(linux_port);
 	linux_fw_free(linux_port);
@@ -176,6 +189,12 @@ bool
 linux_port_is_vmware(const struct linux_port *linux_port)
 {
 	return linux_port->vmware;
+}
+
+bool
+linux_port_asks(const struct linux_port *linux_port)
+{
+	return linux_port->vmware || linux_port->vmm;
 }
 
 const struct pv_port *

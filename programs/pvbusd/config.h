@@ -47,6 +47,7 @@ struct config {
 	unsigned limit;                /* of each, in seconds */
 	unsigned hold; /* disks rest no longer, in seconds; 0: 1000 */
 	enum linux_time time;
+	bool vmmci;                /* drive OpenBSD vmm's control device */
 	struct config_item *items; /* in the order of the file */
 };
 

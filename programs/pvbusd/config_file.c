@@ -137,6 +137,15 @@ time_word(struct config *config, const char *value)
 	return "set, slew or off is wanted";
 }
 
+static const char *
+vmmci(struct config *config, const char *value)
+{
+	config->vmmci = strcmp(value, "on") == 0;
+	return config->vmmci || strcmp(value, "off") == 0
+	    ? NULL
+	    : "on or off is wanted";
+}
+
 /* -1: no word of a command. */
 static int
 command(const char *name)
@@ -182,6 +191,8 @@ take_line(struct config *config, char *line)
 		return limit(config, line);
 	if (strcmp(name, "time") == 0)
 		return time_word(config, line);
+	if (strcmp(name, "vmmci") == 0)
+		return vmmci(config, line);
 	if (command(name) >= 0)
 		return set(&config->commands[command(name)], line);
 	if (strcmp(name, "oem") == 0)

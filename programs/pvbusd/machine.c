@@ -7,8 +7,8 @@
 
 #include "port/linux/linux.h"
 #include "port/sim/sim.h"
-#include "programs/pvbusd/helper.h"
 #include "programs/common/loop.h"
+#include "programs/pvbusd/helper.h"
 #include "programs/pvbusd/machine.h"
 #include "programs/pvbusd/privilege.h"
 
@@ -18,6 +18,7 @@ static const struct pv_driver *const here[] = {
 	&pv_xen_driver,
 	&pv_hyperv_driver,
 	&pv_vmt_driver,
+	&pv_vmmci_driver,
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
 	NULL,
@@ -27,6 +28,7 @@ static const struct pv_driver *const here[] = {
 	&pv_xnf_driver,
 	&pv_hyperv_driver,
 	&pv_vmt_driver,
+	&pv_vmmci_driver,
 	&pv_hvs_driver,
 	&pv_sd_driver,
 	&pv_cd_driver,
@@ -58,7 +60,7 @@ freeze(void *ctx, bool frozen)
 				       : PV_ENOTSUP;
 }
 
-/* Only VMware's host needs a helper: see linux.h. */
+/* Only what VMware's and OpenBSD's hosts want takes a helper: see linux.h. */
 static const struct pv_port *
 open_this(struct machine *machine, const struct config *config,
     void (*log)(void *, enum pv_log, const char *), const char **error)
@@ -67,6 +69,7 @@ open_this(struct machine *machine, const struct config *config,
 		.interfaces = config->interfaces,
 		.left_out = config->left_out,
 		.time = config->time,
+		.vmmci = config->vmmci,
 		.request = request,
 		.freeze = config->commands[COMMAND_FREEZE] != NULL ? freeze
 								   : NULL,
@@ -79,7 +82,7 @@ open_this(struct machine *machine, const struct config *config,
 		*error = "out of memory";
 		return NULL;
 	}
-	if (!config->once && linux_port_is_vmware(machine->linux_port))
+	if (!config->once && linux_port_asks(machine->linux_port))
 		machine->helper = helper_start(config);
 	return linux_port_table(machine->linux_port);
 }
@@ -206,10 +209,11 @@ machine_privileges(const struct machine *machine, const struct config *config)
 	uint64_t kept = 0;
 
 	if (machine->linux_port == NULL ||
-	    !linux_port_is_vmware(machine->linux_port))
+	    !linux_port_asks(machine->linux_port))
 		return 0;
 	/* for each connection by vsock, and each sample of time */
-	kept = PRIVILEGE(CAP_NET_BIND_SERVICE);
+	if (linux_port_is_vmware(machine->linux_port))
+		kept = PRIVILEGE(CAP_NET_BIND_SERVICE);
 	if (config->time != LINUX_TIME_OFF)
 		kept |= PRIVILEGE(CAP_SYS_TIME);
 	return kept;

@@ -13,5 +13,6 @@ const struct pv_driver *const guest_drivers[] = {
 	&pv_cd_driver,
 	&pv_hvn_driver,
 	&pv_vmt_driver,
+	&pv_vmmci_driver,
 	NULL,
 };
