@@ -46,6 +46,20 @@ blocks_of(const uint8_t *cdb, uint64_t *first, uint32_t *count)
 }
 
 static void
+flush(struct scsi_lun *lun)
+{
+	if (lun->config.flush != NULL)
+		lun->config.flush(lun->config.ctx);
+}
+
+/* Past every cache; commands of 6 bytes cannot say so. */
+static bool
+is_forced(const uint8_t *cdb)
+{
+	return cdb[0] >> 5 != 0 && (cdb[SCSI_RW_FLAGS] & SCSI_RW_FUA) != 0;
+}
+
+static void
 transfer(struct scsi_lun *lun, struct scsi_command *command, bool write)
 {
 	uint32_t count;
@@ -77,6 +91,8 @@ transfer(struct scsi_lun *lun, struct scsi_command *command, bool write)
 		wrong(command, SCSI_ASC_INVALID_CDB);
 		return;
 	}
+	if (write && is_forced(command->cdb))
+		flush(lun);
 	command->done = (uint32_t)bytes;
 	command->counts->bytes += bytes;
 	if (write)
@@ -87,7 +103,7 @@ transfer(struct scsi_lun *lun, struct scsi_command *command, bool write)
 }
 
 static void
-range_only(struct scsi_lun *lun, struct scsi_command *command, bool flush)
+range_only(struct scsi_lun *lun, struct scsi_command *command, bool sync)
 {
 	uint32_t count;
 	uint64_t first;
@@ -97,10 +113,10 @@ range_only(struct scsi_lun *lun, struct scsi_command *command, bool flush)
 		wrong(command, SCSI_ASC_LBA_OUT_OF_RANGE);
 		return;
 	}
-	if (flush)
+	if (sync)
 		command->counts->flushes++;
-	if (flush && lun->config.flush != NULL)
-		lun->config.flush(lun->config.ctx);
+	if (sync)
+		flush(lun);
 	scsi_good(command);
 }
 

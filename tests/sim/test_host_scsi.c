@@ -548,6 +548,63 @@ test_flushes_are_counted(void **state)
 	target_free(target);
 }
 
+/* ---- Memory that is a file's ------------------------------------------ */
+
+struct file {
+	unsigned flushes, discards;
+	uint64_t offset, size; /* of the last discard */
+};
+
+static void
+file_flush(void *ctx)
+{
+	((struct file *)ctx)->flushes++;
+}
+
+static void
+file_discard(void *ctx, uint64_t offset, uint64_t size)
+{
+	struct file *file = ctx;
+
+	file->discards++;
+	file->offset = offset;
+	file->size = size;
+}
+
+static struct target *
+of_file(struct file *file)
+{
+	return target_new(&(struct host_lun_config){ .size = DISK_SIZE,
+	    .unmap = true,
+	    .flush = file_flush,
+	    .discard = file_discard,
+	    .ctx = file });
+}
+
+static void
+test_what_must_last_is_flushed(void **state)
+{
+	struct file file = { 0 };
+	struct target *target = of_file(&file);
+
+	(void)state;
+	say_10(target, SCSI_WRITE_10, 0, 1, 512);
+	is_good(target, 512);
+	assert_int_equal(file.flushes, 0);
+	target->cdb[SCSI_RW_FLAGS] = SCSI_RW_FUA;
+	say_10(target, SCSI_WRITE_10, 0, 1, 512);
+	is_good(target, 512);
+	assert_int_equal(file.flushes, 1);
+	target->cdb[SCSI_RW_FLAGS] = SCSI_RW_FUA;
+	say_10(target, SCSI_READ_10, 0, 1, 512);
+	is_good(target, 512);
+	assert_int_equal(file.flushes, 1);
+	say_10(target, SCSI_SYNCHRONIZE_CACHE_10, 0, 0, 0);
+	is_good(target, 0);
+	assert_int_equal(file.flushes, 2);
+	target_free(target);
+}
+
 /* ---- UNMAP ------------------------------------------------------------ */
 
 static void
@@ -601,6 +658,24 @@ test_unmap_of_several_ranges(void **state)
 	assert_int_equal(target->counts.unmaps, 1);
 	say_unmap(target, 0);
 	is_good(target, 8);
+	target_free(target);
+}
+
+static void
+test_unmap_is_the_file_s_affair(void **state)
+{
+	struct file file = { 0 };
+	struct target *target = of_file(&file);
+
+	(void)state;
+	put_range(target, 0, 8, 2);
+	put_range(target, 1, 50, 0);
+	say_unmap(target, 2);
+	is_good(target, 40);
+	assert_int_equal(file.discards, 1);
+	assert_int_equal(file.offset, 8 * 512);
+	assert_int_equal(file.size, 1024);
+	assert_false(is_zero(target, 8 * 512, 1024));
 	target_free(target);
 }
 
@@ -759,7 +834,9 @@ main(void)
 		cmocka_unit_test(test_sectors_of_4096_bytes),
 		cmocka_unit_test(test_a_read_only_disk_is_not_written),
 		cmocka_unit_test(test_flushes_are_counted),
+		cmocka_unit_test(test_what_must_last_is_flushed),
 		cmocka_unit_test(test_unmap_of_several_ranges),
+		cmocka_unit_test(test_unmap_is_the_file_s_affair),
 		cmocka_unit_test(test_unmap_keeps_to_the_granularity),
 		cmocka_unit_test(test_unmap_lists_that_are_wrong),
 		cmocka_unit_test(test_unmap_where_there_is_none),
