@@ -1,0 +1,101 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# (suite, which reads this file, has the variables)
+# SPDX-License-Identifier: ISC
+#
+# What a disk and a network interface are to do in a Linux guest, whoever their drivers are.
+
+random_mb=64
+random() { # a file of $random_mb MiB that nothing can guess or compress, made once
+	[ -e $lab/random ] || head -c ${random_mb}M /dev/urandom >$lab/random
+	[ -e $lab/random.sum ] || sha256sum <$lab/random | cut -d' ' -f1 >$lab/random.sum
+	echo $lab/random
+}
+
+# disk_work DEVICE FILE: a file system made and filled in the guest, read there anew, and read here; then the other way
+# round.  Both sides check it.
+disk_work() {
+	guest_run 0 "set -e
+		mkfs.ext4 -q -F $1
+		mkdir -p /mnt
+		mount -t ext4 $1 /mnt
+		cd /mnt
+		head -c 24M /dev/urandom >random
+		cp -r /lib/modules modules
+		find modules -type f | sort | xargs sha256sum random >sums
+		cd /
+		umount /mnt
+		e2fsck -fn $1" 240
+	guest_run 0 "set -e
+		echo 3 >/proc/sys/vm/drop_caches
+		mount -t ext4 -o ro $1 /mnt
+		cd /mnt
+		sha256sum -c sums >/tmp/sums || { grep -v OK /tmp/sums; exit 1; }
+		sha256sum random
+		cd /
+		umount /mnt" 240
+	cp "$T/out" guest
+	run 0 e2fsck -fn "$2"
+	run 0 debugfs -R 'dump /random random' "$2"
+	run 0 sha256sum random
+	[ "$(cat "$T/out")" = "$(cat guest)" ] || fail "the guest's random file, $(show <guest)" "$(show <"$T/out")" "$last"
+	head -c 4M /dev/urandom >from-host
+	run 0 debugfs -w -R 'write from-host from-host' "$2"
+	run 0 sha256sum from-host
+	cp "$T/out" from-host.sum
+	guest_run 0 "mount -t ext4 $1 /mnt && cd /mnt && sha256sum from-host && rm random && cd / && umount /mnt &&
+		e2fsck -fn $1 >/tmp/fsck || { cat /tmp/fsck; exit 1; }" 120
+	cmp -s "$T/out" from-host.sum || fail "$(show <from-host.sum)" "$(show <"$T/out")" "$last"
+	run 0 e2fsck -fn "$2"
+	! debugfs -R 'stat /random' "$2" 2>&1 | grep -q '^Inode' || fail "no file random" "one" "debugfs $2"
+}
+
+# tap_up: L1's end of the machine's NIC, once pvhost has made it
+tap_up() {
+	until_true 20 test -e /sys/class/net/lab0 || fail "an interface lab0" "none within 20 s: $(vm_told)" "$last"
+	ip addr replace 10.0.0.1/24 dev lab0
+	ip link set lab0 up mtu "${1:-1500}"
+}
+tap_gone() { [ ! -e /sys/class/net/lab0 ]; }
+
+# network_up DEVICE: the guest's
+network_up() {
+	vm_up "$vm"
+	tap_up
+	guest_run 0 "ip addr replace 10.0.0.2/24 dev $1; ip link set $1 up"
+}
+
+ping_work() {
+	guest_run 0 'ping -c 3 -W 10 10.0.0.1'
+	has '^3 packets transmitted, 3 packets received'
+	guest_run 0 'ping -c 2 -W 10 -s 1472 10.0.0.1'
+	has '^2 packets transmitted, 2 packets received'
+	guest_run 0 'ping -c 2 -W 10 -s 8000 10.0.0.1' # in fragments
+	run 0 busybox ping -c 3 -W 10 10.0.0.2
+	has '^3 packets transmitted, 3 packets received'
+}
+
+# tcp_work: $random_mb MiB to the guest and back.  busybox's nc ends when the other end closes its half, so the one that
+# listens reads from a fifo where nothing comes.
+tcp_work() {
+	local sum
+	random
+	sum=$(cat $lab/random.sum)
+	guest_run 0 'rm -f /tmp/in /tmp/quiet
+		mkfifo /tmp/quiet
+		nc -l -p 5001 <>/tmp/quiet >/tmp/in 2>/tmp/nc.err &
+		until netstat -ltn | grep -q ":5001 "; do sleep 0.1; done'
+	limit=200 run 0 bash -c "busybox nc 10.0.0.2 5001 <$lab/random"
+	guest_run 0 'n=300
+		while pidof nc >/dev/null; do sleep 0.1; [ $((n -= 1)) -gt 0 ] || exit 1; done
+		sha256sum </tmp/in | cut -d" " -f1' 120
+	prints "$sum"
+	mkfifo quiet
+	timeout 200 busybox nc -l -p 5002 <>quiet >back 2>nc.err &
+	until_true 10 listening 5002 || fail "a server on port 5002" "none" "busybox nc -l -p 5002"
+	guest_run 0 'nc 10.0.0.1 5002 </tmp/in' 200
+	wait $!
+	run 0 bash -c 'sha256sum <back | cut -d" " -f1'
+	rm back
+	prints "$sum"
+}
+listening() { busybox netstat -ltn | grep -q ":$1 "; }
