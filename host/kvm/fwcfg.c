@@ -159,6 +159,23 @@ host_fwcfg_set_directory(struct host_fwcfg *fwcfg, const void *bytes,
 	return true;
 }
 
+const void *
+host_fwcfg_find(const struct host_fwcfg *fwcfg, const char *name, size_t *size)
+{
+	for (size_t i = 0; fwcfg != NULL && i < fwcfg->count; i++)
+		if (strcmp(fwcfg->files[i].name, name) == 0) {
+			*size = fwcfg->files[i].size;
+			return fwcfg->files[i].bytes;
+		}
+	return NULL;
+}
+
+const char *
+host_fwcfg_name(const struct host_fwcfg *fwcfg, unsigned n)
+{
+	return fwcfg != NULL && n < fwcfg->count ? fwcfg->files[n].name : NULL;
+}
+
 /* In the order of adding; QEMU sorts by name, but no guest may rely on it. */
 static void
 make_directory(struct host_fwcfg *fwcfg)

@@ -43,6 +43,12 @@ bool host_fwcfg_add(struct host_fwcfg *, const char *name, const void *bytes,
 bool host_fwcfg_add_live(struct host_fwcfg *, const char *name, size_t size,
     void (*make)(void *ctx, char *bytes, size_t size), void *ctx);
 
+/* The bytes of a file, as they are now; NULL: there is none of that name. */
+const void *host_fwcfg_find(const struct host_fwcfg *, const char *name,
+    size_t *size);
+/* The n-th file's name; NULL past the last one. */
+const char *host_fwcfg_name(const struct host_fwcfg *, unsigned n);
+
 /* What the directory reads as, instead of the true one; bytes are copied. */
 bool host_fwcfg_set_directory(struct host_fwcfg *, const void *bytes,
     size_t size);

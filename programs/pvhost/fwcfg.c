@@ -55,6 +55,12 @@ has_fwcfg(const struct options *options)
 	return false;
 }
 
+struct host_fwcfg *
+fwcfg_model(const struct machine *machine)
+{
+	return machine->fwcfg != NULL ? machine->fwcfg->model : NULL;
+}
+
 bool
 fwcfg_set(struct machine *machine, const char *name, const void *bytes,
     size_t size)

@@ -6,8 +6,11 @@
 
 #include "programs/pvhost/manners.h"
 
+struct host_fwcfg;
 struct machine;
 
+/* Its model; NULL: this machine has no fw_cfg. */
+struct host_fwcfg *fwcfg_model(const struct machine *);
 /* False: this machine has no fw_cfg. */
 bool fwcfg_manners(struct machine *, struct manners *);
 
