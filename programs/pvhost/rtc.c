@@ -79,12 +79,15 @@ look(struct rtc *rtc)
 {
 	uint64_t now = machine_now(rtc->machine);
 	struct timespec host;
+	struct tm time;
 
 	if (rtc->taken != 0 && now - rtc->taken < READING_NS)
 		return;
 	if (clock_gettime(CLOCK_REALTIME, &host) == 0 &&
-	    gmtime_r(&host.tv_sec, &rtc->time) != NULL)
+	    gmtime_r(&host.tv_sec, &time) != NULL) {
+		rtc->time = time;
 		rtc->taken = now | 1;
+	}
 }
 
 static uint8_t
