@@ -16,6 +16,7 @@ const struct command commands[] = {
 	{ "help", "", "this list", cmd_help },
 	{ "hostctl", "[-u N] [-l|-r|-d|-t|-w MS|-c VALUE] KEY [VALUE]",
 	    "read or write a key of the host's store", cmd_hostctl },
+	{ "junk", "[COUNT [SEED]]", "say nonsense to the host", cmd_junk },
 	{ "mem", "", "memory, used and free", cmd_mem },
 	{ "nic", "NAME info|up|ping|echo|frames|bench",
 	    "use a network interface; see pvguest(8)", cmd_nic },

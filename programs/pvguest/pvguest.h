@@ -86,6 +86,7 @@ int cmd_echo(int argc, char **argv);
 int cmd_exit(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_hostctl(int argc, char **argv);
+int cmd_junk(int argc, char **argv);
 int cmd_mem(int argc, char **argv);
 int cmd_nic(int argc, char **argv);
 int cmd_poweroff(int argc, char **argv);
