@@ -81,13 +81,15 @@ apic_init_cpu(void)
 		cpu_wrmsr(MSR_APIC_BASE, value | BASE_ENABLED | BASE_X2APIC);
 	this_cpu()->apic = apic_id();
 	apic_write(APIC_TPR, 0);
+	/* First, for a timer set up before it stays masked (Intel SDM volume 3,
+	 * 10.4.7.2): no firmware has been here where pvhost starts us. */
+	apic_write(APIC_SVR, SVR_ENABLED | VECTOR_SPURIOUS);
 	apic_write(APIC_LVT_LINT0, LVT_MASKED);
 	apic_write(APIC_LVT_LINT1, LVT_MASKED);
 	apic_write(APIC_LVT_ERROR, LVT_MASKED);
 	apic_write(APIC_LVT_TIMER,
 	    VECTOR_TIMER | (deadline_mode ? LVT_TSC_DEADLINE : 0));
 	apic_write(APIC_DIVIDE, DIVIDE_BY_1);
-	apic_write(APIC_SVR, SVR_ENABLED | VECTOR_SPURIOUS);
 }
 
 void
