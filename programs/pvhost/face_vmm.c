@@ -174,6 +174,7 @@ face_free(void *self)
 {
 	struct face_vmm *face = self;
 
+	pci_remove(face->machine->pci, &face->device);
 	timers_forget(&face->machine->timers, face->vmmci);
 	host_vmmci_free(face->vmmci);
 	free(face);

@@ -233,6 +233,7 @@ face_free(void *self)
 	if (face->console != NULL)
 		outlet_close(face->console, &face->console_user);
 	if (face->unplug.ctx != NULL) {
+		pci_remove(face->machine->pci, &face->platform);
 		ports_remove(&face->machine->ports, &face->unplug);
 		ports_remove(&face->machine->ports, &face->call);
 	}

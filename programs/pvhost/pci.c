@@ -318,6 +318,21 @@ pci_add(struct pci *pci, struct pci_device *device)
 	return true;
 }
 
+void
+pci_remove(struct pci *pci, struct pci_device *device)
+{
+	struct pci_device **link = &pci->devices;
+
+	while (*link != NULL && *link != device)
+		link = &(*link)->next;
+	if (*link == NULL)
+		return;
+	pci_interrupt(pci->machine, device, false);
+	for (unsigned i = 0; i < PCI_BARS; i++)
+		io_hide(pci, &device->bars[i]);
+	*link = device->next;
+}
+
 const struct pci_device *
 pci_next(const struct pci *pci, const struct pci_device *device)
 {
@@ -363,7 +378,7 @@ pci_make(struct machine *machine)
 	return pci;
 }
 
-/* Devices have gone before, or go without being looked at any more. */
+/* Its devices are their owners', and have gone before. */
 static void
 pci_free(void *self)
 {

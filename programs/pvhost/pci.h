@@ -34,6 +34,8 @@ struct pci_device {
 /* Before the guest runs.  The device is the caller's and stays.  BARs have
  * addresses from the start, and are decoded, as after firmware. */
 bool pci_add(struct pci *, struct pci_device *);
+/* Before it goes; one that was never added, too. */
+void pci_remove(struct pci *, struct pci_device *);
 /* Its interrupt line. */
 void pci_interrupt(struct machine *, struct pci_device *, bool level);
 /* Where the guest finds it now. */

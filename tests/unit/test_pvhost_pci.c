@@ -331,6 +331,24 @@ test_devices_in_turn(void **state)
 }
 
 static void
+test_removed_device_is_gone(void **state)
+{
+	uint16_t at;
+
+	(void)state;
+	at = base();
+	pci_remove(machine.pci, &other); /* that was never there */
+	pci_interrupt(&machine, &device, true);
+	pci_remove(machine.pci, &device);
+	assert_int_equal(config(1, PCI_ID), UINT32_MAX);
+	assert_int_equal(in(at, 1), 0xff);
+	assert_false(lines[device.line]);
+	assert_null(pci_next(machine.pci, NULL));
+	assert_true(pci_add(machine.pci, &other));
+	assert_int_equal(other.slot, 2);
+}
+
+static void
 test_full_bus_takes_no_more(void **state)
 {
 	static struct pci_device more[PCI_SLOTS];
@@ -392,6 +410,7 @@ main(void)
 		TEST(test_interrupt_can_be_disabled),
 		TEST(test_shared_line_is_of_all),
 		TEST(test_devices_in_turn),
+		TEST(test_removed_device_is_gone),
 		TEST(test_full_bus_takes_no_more),
 		TEST(test_bad_bars_are_refused),
 	};
