@@ -116,8 +116,8 @@ read_port(struct junk *junk)
 	}
 }
 
-/* Hyper-V's reset and crash registers end the machine, and its interrupts and
- * timers would come as exceptions of this CPU. */
+/* Hyper-V's reset and crash registers end the machine, its hypercall page is in
+ * use, and its interrupts and timers would come as exceptions of this CPU. */
 static void
 use_register(struct junk *junk)
 {
@@ -126,7 +126,7 @@ use_register(struct junk *junk)
 	uint64_t random = next(junk), value = next(junk);
 	uint32_t msr = bases[random % 5] + (uint32_t)(random >> 8) % 32;
 
-	if (msr == 0x40000003 || (msr >= 0x40000080 && msr <= 0x40000105))
+	if (msr <= 0x40000003 || (msr >= 0x40000080 && msr <= 0x40000105))
 		return;
 	junk->registers++;
 	if (random & 1ull << 40) { /* an address of ours, and low bits */
