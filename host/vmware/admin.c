@@ -110,6 +110,17 @@ host_vmware_snapshot(struct host_vmware *vmware, bool quiesce)
 	return false;
 }
 
+bool
+host_vmware_thaw(struct host_vmware *vmware)
+{
+	const char *next = vmware->snapshot == SNAPSHOT_TAKEN
+	    ? VMWARE_BACKUP_DONE
+	    : VMWARE_BACKUP_ABORT;
+
+	return host_vmware_snapshot_busy(vmware) &&
+	    vmx_tclo_queue(vmware, CALL_SNAPSHOT, next, strlen(next));
+}
+
 /* "prov.snapshotCommit 0 ": an event, its code, a text. */
 void
 vmx_admin_event(struct host_vmware *vmware, const char *text)

@@ -12,6 +12,8 @@
 /* VMware's own products say 6 and 2 (ESX) here. */
 #define INTERFACE_VERSION 6
 #define PRODUCT_ESX 2
+/* Of ESXi 8.0. */
+#define HARDWARE_VERSION 20
 
 static uint64_t
 wall(const struct host_vmware *vmware)
@@ -54,6 +56,20 @@ tell_time(const struct host_vmware *vmware, unsigned command,
 }
 
 static void
+tell_frequencies(const struct host_vmware *vmware, struct host_backdoor *r)
+{
+	uint64_t hz = vmware->config.tsc_hz;
+
+	if (hz == 0) {
+		r->ax = ONES;
+		return;
+	}
+	r->ax = (uint32_t)hz;
+	r->bx = hz >> 32;
+	r->cx = vmware->config.apic_hz;
+}
+
+static void
 command(struct host_vmware *vmware, struct host_backdoor *r)
 {
 	const uint8_t *uuid = vmware->config.uuid;
@@ -67,6 +83,20 @@ command(struct host_vmware *vmware, struct host_backdoor *r)
 		r->ax = INTERFACE_VERSION;
 		r->bx = VMWARE_MAGIC;
 		r->cx = PRODUCT_ESX;
+		break;
+	case VMWARE_HARDWARE:
+		r->ax = HARDWARE_VERSION;
+		r->bx = VMWARE_MAGIC;
+		break;
+	case VMWARE_DEVICE_ELEMENT:
+	case VMWARE_DEVICE_TOGGLE:
+		r->ax = 0; /* nothing can be taken away */
+		break;
+	case VMWARE_OPTIONS:
+		r->ax = vmware->synctime ? VMWARE_OPTION_SYNC : 0;
+		break;
+	case VMWARE_HZ:
+		tell_frequencies(vmware, r);
 		break;
 	case VMWARE_UUID:
 		r->ax = get_le32(uuid);

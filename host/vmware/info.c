@@ -111,6 +111,12 @@ host_vmware_info(struct host_vmware *vmware, const char *key, size_t *size)
 	return (const char *)info->value.bytes;
 }
 
+const char *
+host_vmware_info_key(struct host_vmware *vmware, size_t n)
+{
+	return n < vmware->info_count ? vmware->infos[n].key : NULL;
+}
+
 void
 host_vmware_deny(struct host_vmware *vmware, const char *prefix)
 {

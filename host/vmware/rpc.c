@@ -113,6 +113,7 @@ run_option(struct rpc *rpc)
 	if (strcmp(option, VMWARE_OPTION_SYNCTIME) != 0)
 		return "Invalid option";
 	strcpy(value, second + 1);
+	rpc->vmware->synctime = strcmp(value, "1") == 0;
 	strcpy(text, VMWARE_TCLO_SET_OPTION " ");
 	strcat(text, option);
 	strcat(text, " ");

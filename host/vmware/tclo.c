@@ -22,6 +22,15 @@ static const char *const greetings[] = {
 	VMWARE_TCLO_SET_OPTION " " VMWARE_OPTION_BROADCAST_IP " 1",
 };
 #define GREETINGS (sizeof(greetings) / sizeof(greetings[0]))
+#define GREETING_SYNCTIME 2u
+
+static const char *
+greeting(const struct host_vmware *vmware, unsigned n)
+{
+	return n == GREETING_SYNCTIME && vmware->synctime
+	    ? VMWARE_TCLO_SET_OPTION " " VMWARE_OPTION_SYNCTIME " 1"
+	    : greetings[n];
+}
 
 bool
 vmx_tclo_queue(struct host_vmware *vmware, enum call_kind kind,
@@ -87,7 +96,7 @@ vmx_tclo_next(struct host_vmware *vmware, struct tclo *tclo, bool stream,
 		return false;
 	if (greets && tclo->greeting < (tclo->main ? GREETINGS : 1)) {
 		if (!hand_out(vmware, tclo, CALL_GREETING,
-			greetings[tclo->greeting], message))
+			greeting(vmware, tclo->greeting), message))
 			return false;
 		tclo->greeting++;
 		return true;

@@ -38,6 +38,9 @@ struct host_vmware_config {
 	bool secure_info;
 	unsigned calls;     /* VMWARE_CALL_…, for the sim's CPUID; 0: none */
 	unsigned megahertz; /* of command 1; 0: 2000 */
+	/* of command 45; 0: not known */
+	uint64_t tsc_hz;
+	uint32_t apic_hz;
 	unsigned megabytes; /* of command 20; 0: 512 */
 	uint8_t uuid[16];   /* of command 19, as the BIOS shows it */
 };
@@ -124,6 +127,8 @@ bool host_vmware_set_info(struct host_vmware *, const char *key,
 /* NULL: there is none; the length at *size. */
 const char *host_vmware_info(struct host_vmware *, const char *key,
     size_t *size);
+/* The n-th key, from 0, in no order; NULL: there are no more. */
+const char *host_vmware_info_key(struct host_vmware *, size_t n);
 /* The guest may not touch keys that begin so. */
 void host_vmware_deny(struct host_vmware *, const char *prefix);
 
@@ -154,6 +159,10 @@ int host_vmware_power_status(struct host_vmware *);
  * nothing is said to the guest.  A guest that says nothing for a minute is given
  * up.  False: one is under way. */
 bool host_vmware_snapshot(struct host_vmware *, bool quiesce);
+/* What snapshot_hold holds ends: vmbackup.snapshotDone, or, as long as the guest
+ * is not at rest, vmbackup.abort.  False: nothing is under way, or out of
+ * memory. */
+bool host_vmware_thaw(struct host_vmware *);
 bool host_vmware_snapshot_busy(struct host_vmware *);
 /* The last event that the guest sent, "req.done 0 "; NULL: none yet. */
 const char *host_vmware_backup_event(struct host_vmware *);

@@ -97,6 +97,7 @@ struct host_vmware {
 	struct info *infos;
 	size_t info_count, info_room, info_bytes;
 	char *denied[DENIED];
+	bool synctime; /* the guest's tools keep its clock */
 
 	struct message rpcs[RPCS];
 	size_t rpc_bytes;

@@ -25,11 +25,19 @@
 /* Low half of CX. */
 #define VMWARE_SPEED 1u    /* another EAX than the magic */
 #define VMWARE_VERSION 10u /* EBX: the magic, EAX: version, ECX: product */
+/* Of removable devices, EAX 0: there is no such. */
+#define VMWARE_DEVICE_ELEMENT 11u
+#define VMWARE_DEVICE_TOGGLE 12u
+#define VMWARE_OPTIONS 13u /* EAX: VMWARE_OPTION_… that are on */
+#define VMWARE_OPTION_SYNC 0x400u
+#define VMWARE_HARDWARE 17u /* EAX: its version, EBX: the magic */
 #define VMWARE_UUID 19u
 #define VMWARE_RAM 20u
-#define VMWARE_TIME 23u /* EAX: seconds, EBX: microseconds, ECX: lag */
+#define VMWARE_TIME 23u         /* EAX: seconds, EBX: microseconds, ECX: lag */
 #define VMWARE_STOP_CATCHUP 24u /* the lag has been made good */
 #define VMWARE_MESSAGE 30u
+/* EBX:EAX the TSC's Hz, ECX the APIC's: Linux arch/x86/kernel/cpu/vmware.c */
+#define VMWARE_HZ 45u
 #define VMWARE_TIME_FULL 46u     /* ESI:EDX seconds, EBX us, ECX lag */
 #define VMWARE_TIME_FULL_LAG 55u /* and EDI: interrupt lag, us */
 #define VMWARE_VCPU_INFO 68u
