@@ -283,6 +283,46 @@ test_bad_words_of_time(void **state)
 }
 
 static void
+test_bad_words_of_vmmci(void **state)
+{
+	static const char *const lines[] = { "vmmci yes", "vmmci ON",
+		"vmmci on off" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		bad_config(*state, lines[i], strlen(lines[i]),
+		    "on or off is wanted");
+}
+
+/* A machine that is none of vmm's has nothing to drive, and keeps no right. */
+static void
+test_vmmci_of_another_machine(void **state)
+{
+	struct pvbusd *d = *state;
+	char value[64];
+
+	pvbusd_configure_also(d, "vmmci off\nvmmci on\n");
+	pvbusd_start(d, "-H", "sim:kvm", "-H", "auto", NULL);
+	assert_null(strstr(pvbusd_said(d), "vmmci"));
+	if (geteuid() != 0)
+		skip_test(NOT_ROOT);
+	pvbusd_status(d, "CapEff", value, sizeof(value));
+	assert_string_equal(value, "0000000000000000");
+}
+
+/* By ports as a kernel would, so without the word. */
+static void
+test_simulated_vmm_has_vmmci(void **state)
+{
+	struct pvbusd *d = *state;
+
+	pvbusd_configure_also(d, "");
+	assert_int_equal(pvbusd_run(d, NULL, "-1", "-H", "sim:vmm", NULL), 0);
+	is_printed(d,
+	    "vmmci0 at pvbus0 pci 00:03.0: shutdown, reboot, host time, "
+	    "clock sync");
+}
+
+static void
 test_freeze_without_thaw(void **state)
 {
 	bad_config(*state, "freeze /bin/true\n", 17,
@@ -923,6 +963,9 @@ main(void)
 		pvbusd_test(test_file_item_that_cannot_be_read),
 		pvbusd_test(test_bad_limits_of_commands),
 		pvbusd_test(test_bad_words_of_time),
+		pvbusd_test(test_bad_words_of_vmmci),
+		pvbusd_test(test_vmmci_of_another_machine),
+		pvbusd_test(test_simulated_vmm_has_vmmci),
 		pvbusd_test(test_freeze_without_thaw),
 		pvbusd_test(test_words_for_a_host_of_vmware),
 		pvbusd_test(test_config_that_cannot_be_read),
