@@ -67,6 +67,11 @@ uint64_t bare_option_number(const char *name, uint64_t otherwise);
 uint64_t bare_now(void); /* nanoseconds since the first instruction */
 uint64_t bare_tsc_khz(void);
 const char *bare_clock_name(void);
+/* Clocks that have nothing to do with the TSC, in nanoseconds; to be read every
+ * 20 ms.  NULL past the last one. */
+#define BARE_REFERENCES 2u
+const char *bare_reference_name(unsigned index);
+uint64_t bare_reference(unsigned index);
 /* Sleep until an event of this CPU or the deadline; may end early. */
 void bare_wait(uint64_t deadline);
 

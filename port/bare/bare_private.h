@@ -122,6 +122,7 @@ void apic_init(void);     /* once, CPU 0 */
 void apic_init_cpu(void); /* each CPU */
 void apic_timer_init(void);
 void clock_init(const struct acpi *);
+void reference_init(const struct acpi *);
 void smp_init(const struct acpi *, const struct boot_info *);
 void smp_wait(void); /* until the other CPUs are there */
 void power_init(const struct acpi *);

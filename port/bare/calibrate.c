@@ -133,8 +133,16 @@ rate(uint64_t tsc, uint64_t ticks, uint64_t hz)
 
 /* Intel 8254: channel 0 counts down from 65535.  Its interrupt is masked; the
  * gate of channel 2 is behind a port that QEMU's microvm does not have. */
-static uint16_t
-pit_read(void)
+void
+calibrate_pit_start(void)
+{
+	cpu_out8(0x43, 0x30); /* low and high byte, mode 0 */
+	cpu_out8(0x40, 0xff);
+	cpu_out8(0x40, 0xff);
+}
+
+uint16_t
+calibrate_pit_count(void)
 {
 	uint8_t low;
 
@@ -150,13 +158,11 @@ calibrate_pit(const struct acpi *acpi)
 	uint16_t first, now;
 
 	(void)acpi;
-	cpu_out8(0x43, 0x30); /* low and high byte, mode 0 */
-	cpu_out8(0x40, 0xff);
-	cpu_out8(0x40, 0xff);
-	first = pit_read();
+	calibrate_pit_start();
+	first = calibrate_pit_count();
 	begin = cpu_rdtsc();
 	do {
-		now = pit_read();
+		now = calibrate_pit_count();
 		end = cpu_rdtsc();
 		/* it reads all ones where nobody is there */
 		if (end - begin > (now == 0xffff ? ABSENT : PATIENCE))

@@ -13,4 +13,9 @@ uint32_t calibrate_cpuid(const struct acpi *);
 uint32_t calibrate_pit(const struct acpi *);
 uint32_t calibrate_pm_timer(const struct acpi *);
 
+/* The PIT's channel 0, from 65535 downwards, round and round; all ones where
+ * nobody is there. */
+void calibrate_pit_start(void);
+uint16_t calibrate_pit_count(void);
+
 #endif

@@ -48,6 +48,7 @@ clock_init(const struct acpi *acpi)
 	}
 	ns_per_tick = (1000000ull << 32) / khz;
 	ticks_per_ns = (khz << 32) / 1000000;
+	reference_init(acpi);
 }
 
 uint64_t

@@ -4,6 +4,10 @@
 
 const struct command commands[] = {
 	{ "again", "", "detach all devices and attach them anew", cmd_again },
+	{ "clock", "[MS [PPM]]",
+	    "the clocks, held against a timer for so long, and against each "
+	    "other",
+	    cmd_clock },
 	{ "cpus", "", "the CPUs that run", cmd_cpus },
 	{ "crash", "null|stack|ud|panic", "try the way a fault is reported",
 	    cmd_crash },

@@ -2,6 +2,7 @@
 #include "programs/pvguest/pvguest.h"
 
 const struct pv_driver *const guest_drivers[] = {
+	&pv_pvclock_driver,
 	&pv_fwcfg_driver,
 	&pv_smbios_driver,
 	&pv_xen_driver,

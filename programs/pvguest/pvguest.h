@@ -77,6 +77,7 @@ void shell(void) __attribute__((noreturn));
 /* ---- The commands ---- */
 
 int cmd_again(int argc, char **argv);
+int cmd_clock(int argc, char **argv);
 int cmd_cpus(int argc, char **argv);
 int cmd_crash(int argc, char **argv);
 int cmd_devices(int argc, char **argv);
