@@ -143,23 +143,34 @@ int
 pv_device_request(struct pv_device *device, enum pv_request request,
     const struct pv_reason *why)
 {
-	static const char *const words[PV_REQUEST_COUNT] = {
-		[PV_REQUEST_SHUTDOWN] = "Shutting down",
-		[PV_REQUEST_REBOOT] = "Rebooting",
-		[PV_REQUEST_SUSPEND] = "Suspending",
-		[PV_REQUEST_CRASH] = "Stopping at once",
-		[PV_REQUEST_HIBERNATE] = "Hibernating",
+	static const struct {
+		const char *doing, *noun;
+	} words[PV_REQUEST_COUNT] = {
+		[PV_REQUEST_SHUTDOWN] = { "Shutting down", "shutdown" },
+		[PV_REQUEST_REBOOT] = { "Rebooting", "reboot" },
+		[PV_REQUEST_SUSPEND] = { "Suspending", "suspend" },
+		[PV_REQUEST_CRASH] = { "Stopping at once", "crash" },
+		[PV_REQUEST_HIBERNATE] = { "Hibernating", "hibernation" },
 	};
 	const struct pv_port *port = device->bus->port;
+	int error = PV_ENOTSUP;
 	char line[256];
 
 	pv_format(line, sizeof(line),
-	    "%s in response to request from %s host%s%s%s", words[request],
-	    device->name, why != NULL && why->forced ? ", forced" : "",
+	    "%s in response to request from %s host%s%s%s",
+	    words[request].doing, device->name,
+	    why != NULL && why->forced ? ", forced" : "",
 	    why != NULL && why->text != NULL ? ": " : "",
 	    why != NULL && why->text != NULL ? why->text : "");
-	bus_log(device->bus, PV_LOG_INFO, line);
-	if (port->request == NULL)
-		return PV_ENOTSUP;
-	return port->request(port->ctx, request, why);
+	if (port->request != NULL) {
+		bus_log(device->bus, PV_LOG_INFO, line);
+		error = port->request(port->ctx, request, why);
+	}
+	if (error == PV_OK)
+		return PV_OK;
+	pv_format(line, sizeof(line), "%s: the %s was not taken: %s",
+	    device->name, words[request].noun,
+	    error == PV_ENOTSUP ? "nobody here does it" : pv_error_text(error));
+	bus_log(device->bus, PV_LOG_ERROR, line);
+	return error;
 }

@@ -71,8 +71,7 @@ request(struct service *service, struct ic_message *message)
 		return;
 	}
 	/* without a sleep of the port, what is saved would never come back */
-	if (port->request == NULL ||
-	    (wanted == PV_REQUEST_HIBERNATE && port->sleep == NULL)) {
+	if (wanted == PV_REQUEST_HIBERNATE && port->sleep == NULL) {
 		message->status = HV_IC_STATUS_FAIL;
 		return;
 	}

@@ -39,17 +39,11 @@ ask(struct vmware *vmware)
 	struct pv_reason why = { .forced = power->refused == button };
 	int error;
 
-	if (vmware->port->request == NULL)
-		error = PV_ENOTSUP;
-	else
-		error = pv_device_request(vmware->device, button->request,
-		    &why);
+	error = pv_device_request(vmware->device, button->request, &why);
 	if (error == PV_OK) {
 		power->refused = NULL;
 		return true;
 	}
-	vmware_log(vmware, PV_LOG_ERROR, "%s: %s", button->command,
-	    pv_error_text(error));
 	power->refused = why.forced || error == PV_ENOTSUP ? NULL : button;
 	return why.forced;
 }

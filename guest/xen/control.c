@@ -79,7 +79,6 @@ static void
 act(struct xenbus *bus)
 {
 	const char *value = bus->control.value;
-	int error;
 
 	if (bus->control.sysrq_turn) {
 		xen_log(bus->xen, PV_LOG_INFO,
@@ -88,11 +87,8 @@ act(struct xenbus *bus)
 	}
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		if (same(value, requests[i].name)) {
-			error = pv_device_request(bus->xen->device,
+			(void)pv_device_request(bus->xen->device,
 			    requests[i].request, NULL);
-			if (error != PV_OK)
-				xen_log(bus->xen, PV_LOG_ERROR, "%s: %s", value,
-				    pv_error_text(error));
 			return;
 		}
 	bus->xen->stats->bad_value++;

@@ -325,8 +325,10 @@ void pv_device_describe_at(struct pv_device *, const char *where,
 void pv_device_announce(struct pv_device *);
 /* Out of use from now on; one line says why. */
 void pv_device_broken(struct pv_device *, const char *why);
-/* What P-20 of pvbus offers its children; `why` may be NULL, and its text is
- * printable already. */
+/* What P-20 of pvbus offers its children, the one way for what any host asks of
+ * the owner: a line says what is asked and by whom, and another one when the
+ * owner does not take it (PV_ENOTSUP, or its own error).  `why` may be NULL, and
+ * its text is printable already. */
 int pv_device_request(struct pv_device *, enum pv_request,
     const struct pv_reason *why);
 /* Answer a request of a store.  One that is not under way (any more) is left

@@ -418,8 +418,28 @@ test_p20_platform_that_takes_no_requests(void **state)
 	assert_int_equal(pv_device_request(diary.device[2], PV_REQUEST_REBOOT,
 			     NULL),
 	    PV_ENOTSUP);
+	world_has_no_line(world, "Rebooting");
 	world_has_line(world,
-	    "Rebooting in response to request from xen0 host");
+	    "xen0: the reboot was not taken: nobody here does it");
+}
+
+static void
+test_p20_platform_that_refuses(void **state)
+{
+	static const char *const nouns[PV_REQUEST_COUNT] = { "shutdown",
+		"reboot", "suspend", "crash", "hibernation" };
+	struct world *world = *state;
+	char line[64];
+
+	attach_with(world, "vmware+xen", all_drivers);
+	sim_machine_owner(world->machine)->fails.request = PV_EBUSY;
+	for (unsigned i = 0; i < PV_REQUEST_COUNT; i++) {
+		assert_int_equal(pv_device_request(diary.device[0], i, NULL),
+		    PV_EBUSY);
+		snprintf(line, sizeof(line), "vmt0: the %s was not taken: busy",
+		    nouns[i]);
+		world_has_line(world, line);
+	}
 }
 
 /* ---- P-21 to P-25: numbers -------------------------------------------- */
@@ -881,6 +901,7 @@ main(void)
 		world_test(test_p19_detach_in_reverse_order),
 		world_test(test_p20_shutdown_and_reboot),
 		world_test(test_p20_platform_that_takes_no_requests),
+		world_test(test_p20_platform_that_refuses),
 		world_test(test_p21_p22_minor_is_the_nth_detected),
 		world_test(test_p24_many_openers_at_once),
 		world_test(test_p25_emulated_hyperv_comes_between),

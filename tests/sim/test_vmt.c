@@ -438,7 +438,7 @@ test_a_refused_request_is_forced_the_second_time(void **state)
 	press(tools, "OS_Halt", -1);
 	assert_int_equal(tools_said(tools, "tools.os.statechange.status 0 1"),
 	    1);
-	world_has_line(tools->world, "vmt0: OS_Halt: busy");
+	world_has_line(tools->world, "vmt0: the shutdown was not taken: busy");
 	assert_false(tools->owner->reasons[PV_REQUEST_SHUTDOWN].forced);
 	press(tools, "OS_Halt", 1);
 	assert_true(tools->owner->reasons[PV_REQUEST_SHUTDOWN].forced);
