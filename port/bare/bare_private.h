@@ -103,7 +103,8 @@ enum hypervisor {
 	HYPERVISOR_XEN = 2,
 	HYPERVISOR_VMWARE = 4,
 	HYPERVISOR_HYPERV = 8,
-	HYPERVISOR_QEMU = 16
+	HYPERVISOR_QEMU = 16,
+	HYPERVISOR_OPENBSD = 32
 };
 /* The base leaf of one of them, or 0. */
 uint32_t hypervisor_base(enum hypervisor);

@@ -2,6 +2,8 @@
 /* Who knows how fast the TSC runs: hosts, the CPU, and clocks to compare with. */
 #include "port/bare/calibrate.h"
 #include "port/bare/bare_private.h"
+#include "wire/cpuid.h"
+#include "wire/kvm/pvclock.h"
 #include "wire/xen/hypercall.h"
 
 /* How long a comparison takes: one part in a thousand is good enough here, and
@@ -69,34 +71,42 @@ calibrate_leaf(const struct acpi *acpi)
 	return 0;
 }
 
-/* Linux Documentation/virt/kvm/x86/msr.rst: MSR_KVM_SYSTEM_TIME_NEW. */
+/* Which register the host's clock has, by its features; 0: it has none. */
+static uint32_t
+pvclock_msr(void)
+{
+	uint32_t base = hypervisor_base(HYPERVISOR_KVM), out[4];
+	bool kvm = base != 0;
+
+	if (!kvm)
+		base = hypervisor_base(HYPERVISOR_OPENBSD);
+	if (base == 0)
+		return 0;
+	cpu_cpuid(base + CPUID_KVM_FEATURES, 0, out);
+	if (out[0] & CPUID_KVM_CLOCKSOURCE2)
+		return PVCLOCK_MSR_TIME;
+	return kvm && (out[0] & CPUID_KVM_CLOCKSOURCE) ? PVCLOCK_MSR_TIME_OLD
+						       : 0;
+}
+
 uint32_t
 calibrate_pvclock(const struct acpi *acpi)
 {
-	static struct {
-		uint32_t version, pad;
-		uint64_t tsc, system;
-		uint32_t multiplier;
-		int8_t shift;
-		uint8_t flags, pad2[2];
-	} volatile info __attribute__((aligned(64)));
-	uint32_t base = hypervisor_base(HYPERVISOR_KVM), out[4];
+	static volatile struct pvclock_time info __attribute__((aligned(64)));
+	uint32_t msr = pvclock_msr();
 	uint64_t ticks;
 	int shift;
 
 	(void)acpi;
-	if (base == 0)
+	if (msr == 0 ||
+	    !cpu_wrmsr(msr, (uint64_t)(uintptr_t)&info | PVCLOCK_ENABLE))
 		return 0;
-	cpu_cpuid(base + 1, 0, out);
-	if (!(out[0] & 1u << 3) ||
-	    !cpu_wrmsr(0x4b564d01, (uint64_t)(uintptr_t)&info | 1))
-		return 0;
-	cpu_wrmsr(0x4b564d01, 0);
+	cpu_wrmsr(msr, 0);
 	shift = info.shift;
-	if (info.multiplier == 0 || shift < -31 || shift > 31)
+	if (info.mul == 0 || shift < -31 || shift > 31)
 		return 0;
-	/* ns = (ticks << shift) * multiplier >> 32, for a million of ns */
-	ticks = (1000000ull << 32) / info.multiplier;
+	/* ns = (ticks << shift) * mul >> 32, for a million of ns */
+	ticks = (1000000ull << 32) / info.mul;
 	ticks = shift < 0 ? ticks << -shift : ticks >> shift;
 	return ticks > UINT32_MAX ? 0 : (uint32_t)ticks;
 }
