@@ -333,12 +333,17 @@ static void
 fill_in(struct parsing *parsing)
 {
 	struct options *options = parsing->options;
+	bool first, second;
 
 	if (options->face_count == 0)
 		options->faces[options->face_count++] = face_names[0];
-	if (parsing->serials == 2 && strcmp(options->serial[0], "stdio") == 0 &&
-	    strcmp(options->serial[1], "stdio") == 0)
+	first = strcmp(options->serial[0], "stdio") == 0;
+	second = strcmp(options->serial[1], "stdio") == 0;
+	if (first && second)
 		problem(parsing, "--serial: only one port can have stdio");
+	/* a guest that finds it says all there too: not twice in one place */
+	if (options->debug == NULL)
+		options->debug = first || second ? "none" : "stdio";
 }
 
 int
@@ -351,7 +356,6 @@ options_parse(struct options *options, int argc, char **argv)
 		.memory = MEMORY_DEFAULT * MEBIBYTE,
 		.vcpus = 1,
 		.serial = { "stdio", "none" },
-		.debug = "stdio",
 	};
 	optind = 0; /* of glibc: all from the start */
 	/* "+": a word of -C may begin with a hyphen, as that of step does */

@@ -17,7 +17,8 @@ struct options {
 	const char *disks[OPTIONS_MANY], *nics[OPTIONS_MANY];
 	unsigned disk_count, nic_count;
 	const char *serial[2]; /* "stdio", "none", a file; COM1 and COM2 */
-	const char *debug;     /* of port 0xe9; without: "stdio" */
+	/* of port 0xe9; without: "stdio" where no serial port has that */
+	const char *debug;
 	const char *stores[OPTIONS_MANY]; /* files with initial keys */
 	unsigned store_count;
 	const char *fwcfg[OPTIONS_MANY]; /* "NAME=FILE", "NAME=text:TEXT" */
