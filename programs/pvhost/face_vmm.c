@@ -84,8 +84,7 @@ command(struct face_vmm *face, uint32_t command, struct reply *reply)
 	case HOST_VMMCI_NOT_AGREED:
 		break;
 	}
-	return reply_no(reply, "the guest's driver does not take %s",
-	    word(command));
+	return reply_no(reply, "the guest's driver takes no %s", word(command));
 }
 
 /* ---- What face.h has -------------------------------------------------- */
@@ -108,6 +107,7 @@ step(void *self, int64_t nanoseconds, struct reply *reply)
 {
 	struct face_vmm *face = self;
 
+	/* changed for those that look, in any case */
 	host_vmmci_step(face->vmmci, nanoseconds);
 	return command(face, VMMCI_SYNCRTC, reply);
 }
