@@ -241,10 +241,30 @@ vmmci_attach(struct pv_device *device)
 	return PV_OK;
 }
 
+/* The device may have been reset meanwhile, and the clock stood still. */
+static void
+vmmci_wake(struct pv_device *device)
+{
+	struct vmmci *vmmci = device->softc;
+
+	if (device->state == PV_DEVICE_BROKEN)
+		return;
+	if (!vmmci_runs(vmmci) && vmmci_start(vmmci) != PV_OK) {
+		pv_device_broken(device, "it does not start again");
+		return;
+	}
+	vmmci->look = pv_bus_now(device->bus);
+	if (vmmci->features & VMMCI_FEATURE_TIMESYNC) {
+		vmmci->sample = vmmci->look + SAMPLE;
+		(void)vmmci_tell_time(vmmci, PV_TIME_SYNC);
+	}
+}
+
 const struct pv_driver pv_vmmci_driver = {
 	.name = "vmmci",
 	.attach = vmmci_attach,
 	.detach = vmmci_detach,
 	.poll = vmmci_poll,
 	.deadline = vmmci_deadline,
+	.wake = vmmci_wake,
 };

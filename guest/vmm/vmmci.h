@@ -27,6 +27,8 @@ void vmmci_log(struct vmmci *, enum pv_log, const char *format, ...)
 
 /* vmmci_start.c: from reset until the host may give commands, and back. */
 int vmmci_start(struct vmmci *);
+/* The host still knows what was agreed upon. */
+bool vmmci_runs(struct vmmci *);
 void vmmci_stop(struct vmmci *);
 
 /* vmmci_time.c: the host's time to the owner; PV_ENOTSUP where that is not

@@ -77,6 +77,18 @@ vmmci_start(struct vmmci *vmmci)
 	return error;
 }
 
+bool
+vmmci_runs(struct vmmci *vmmci)
+{
+	uint32_t status;
+
+	return pci_bar_read(&vmmci->bar, VIRTIO_LEGACY_STATUS, 1, &status) ==
+	    PV_OK &&
+	    status ==
+	    (VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+		VIRTIO_STATUS_DRIVER_OK);
+}
+
 /* The host gives no commands any more. */
 void
 vmmci_stop(struct vmmci *vmmci)

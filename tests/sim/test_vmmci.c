@@ -305,6 +305,38 @@ test_clock_that_cannot_be_set(void **state)
 	assert_int_equal(lab->counts->acks, 1);
 }
 
+/* ---- Sleep ------------------------------------------------------------ */
+
+static void
+forget(void *ctx)
+{
+	host_vmmci_out(ctx, VIRTIO_LEGACY_STATUS, 1, 0);
+}
+
+static void
+test_sleep_of_the_machine(void **state)
+{
+	struct vmmlab *lab = *state;
+
+	vmmlab_attach(lab);
+	vmmlab_run(lab, 2 * PV_SECOND);
+	for (unsigned i = 1; i <= 2; i++) {
+		if (i == 2) {
+			lab->owner->asleep = forget;
+			lab->owner->asleep_ctx = lab->host;
+		}
+		assert_int_equal(pv_bus_suspend(lab->world->bus), PV_OK);
+		/* the host's own, and ours after it */
+		assert_int_equal(lab->counts->resets, 2 * i - 1);
+		assert_int_equal(lab->owner->times[PV_TIME_SYNC], i);
+		assert_int_equal(host_vmmci_features(lab->host),
+		    VMMCI_FEATURES);
+	}
+	host_vmmci_command(lab->host, VMMCI_SHUTDOWN);
+	vmmlab_run(lab, 2 * PV_SECOND);
+	assert_int_equal(vmmlab_requests(lab, PV_REQUEST_SHUTDOWN), 1);
+}
+
 /* ---- Costs ------------------------------------------------------------ */
 
 static void
@@ -345,6 +377,7 @@ main(void)
 		vmmlab_test(test_seconds_beyond_32_bits),
 		vmmlab_test(test_m3_clock_is_set),
 		vmmlab_test(test_clock_that_cannot_be_set),
+		vmmlab_test(test_sleep_of_the_machine),
 		vmmlab_test(test_idle_costs_two_exits_a_second),
 	};
 

@@ -308,6 +308,59 @@ test_seconds_that_never_stand_still(void **state)
 	assert_int_equal(lab->counts->times - times, 6);
 }
 
+/* ---- Anything --------------------------------------------------------- */
+
+static struct sim *dice;
+
+static int
+anything(void *ctx, uint16_t port, unsigned width, uint32_t *value)
+{
+	static const uint32_t likely[] = { 0, 1, 2, 3, 4, 0xff, UINT32_MAX };
+
+	(void)ctx;
+	(void)port;
+	*value = sim_random(dice, 4) == 0
+	    ? (uint32_t)sim_random(dice, UINT32_MAX)
+	    : likely[sim_random(dice, sizeof(likely) / sizeof(likely[0]))];
+	*value &= UINT32_MAX >> (32 - 8 * width);
+	/* but do not end it all */
+	if (*value == UINT32_MAX >> (32 - 8 * width))
+		*value = 0;
+	return PV_OK;
+}
+
+static void
+test_registers_that_say_anything(void **state)
+{
+	struct vmmlab *lab = *state;
+	unsigned all = 0;
+
+	vmmlab_attach(lab);
+	dice = lab->world->sim;
+	lab->port->io_read = anything;
+	vmmlab_run(lab, 3600 * PV_SECOND);
+	for (unsigned i = 0; i < PV_REQUEST_COUNT; i++)
+		all += vmmlab_requests(lab, i);
+	assert_in_range(all, 1, 61 * 10);
+	assert_in_range(lab->owner->times[PV_TIME_SYNC], 0, 61 * 10);
+	assert_in_range(vmmlab_lines(lab, "vmmci0"), 1, 61 * 12);
+	assert_int_equal(vmmlab_requests(lab, PV_REQUEST_CRASH), 0);
+}
+
+static void
+test_host_gone_after_a_sleep(void **state)
+{
+	struct vmmlab *lab = *state;
+
+	vmmlab_attach(lab);
+	lab->manners->absent = true;
+	assert_int_equal(pv_bus_suspend(lab->world->bus), PV_OK);
+	world_has_line(lab->world,
+	    "vmmci0: it does not start again; out of use");
+	vmmlab_run(lab, 60 * PV_SECOND);
+	assert_int_equal(lab->device->state, PV_DEVICE_BROKEN);
+}
+
 /* ---- Memory ----------------------------------------------------------- */
 
 static void
@@ -417,6 +470,8 @@ main(void)
 		vmmlab_test(test_times_that_are_none),
 		vmmlab_test(test_last_second_that_is_a_time),
 		vmmlab_test(test_seconds_that_never_stand_still),
+		vmmlab_test(test_registers_that_say_anything),
+		vmmlab_test(test_host_gone_after_a_sleep),
 		vmmlab_test(test_no_memory),
 		vmmlab_test(test_guest_that_writes_junk),
 		vmmlab_test(test_guest_that_acknowledges_for_ever),
