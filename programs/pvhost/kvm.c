@@ -56,12 +56,15 @@ filter(const struct machine *machine)
 	    ioctl(machine->vm, KVM_X86_SET_MSR_FILTER, &ours) >= 0;
 }
 
-/* Without it there is only the hypercall page. */
+/* Without it there is only the hypercall page.  KVM (arch/x86/kvm/xen.c) hands
+ * nothing over before it is told of an MSR that places the page; this one is
+ * nobody's, and the filter keeps KVM from it. */
 static void
 intercept_xen(struct machine *machine)
 {
 	struct kvm_xen_hvm_config config = {
 		.flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL,
+		.msr = OURS + OURS_COUNT - 1,
 	};
 
 	if (machine->options.hypercall_page ||
