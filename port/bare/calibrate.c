@@ -151,54 +151,99 @@ calibrate_pit_start(void)
 	cpu_out8(0x40, 0xff);
 }
 
+static void
+pit_latch(void)
+{
+	cpu_out8(0x43, 0x00); /* channel 0 */
+}
+
+static uint16_t
+pit_latched(void)
+{
+	uint8_t low = cpu_in8(0x40);
+
+	return (uint16_t)(low | cpu_in8(0x40) << 8);
+}
+
 uint16_t
 calibrate_pit_count(void)
 {
-	uint8_t low;
+	pit_latch();
+	return pit_latched();
+}
 
-	cpu_out8(0x43, 0x00); /* latch channel 0 */
-	low = cpu_in8(0x40);
-	return (uint16_t)(low | cpu_in8(0x40) << 8);
+/* A counter that counts up, and the TSC about when it was looked at: exits take
+ * what they take, a hundred microseconds under two hypervisors. */
+struct look {
+	uint32_t count;
+	uint64_t tsc, unsure;
+};
+
+static struct look
+look(uint16_t pm_timer)
+{
+	struct look look = { .tsc = cpu_rdtsc() };
+
+	if (pm_timer != 0)
+		look.count = cpu_in32(pm_timer);
+	else
+		pit_latch();
+	look.unsure = cpu_rdtsc() - look.tsc;
+	look.tsc += look.unsure / 2;
+	if (pm_timer == 0)
+		look.count = 0xffffu - pit_latched();
+	return look;
+}
+
+/* The surest of some: the first one waits for its code, too. */
+static struct look
+good_look(uint16_t pm_timer)
+{
+	struct look best = look(pm_timer);
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct look next = look(pm_timer);
+
+		if (next.unsure < best.unsure)
+			best = next;
+	}
+	return best;
+}
+
+/* Compare for so many ticks, and longer, up to ten times that, where looks are
+ * slow: until what is not sure is less than one part in 250. */
+static uint32_t
+compare(uint16_t pm_timer, uint32_t ticks, uint32_t mask, uint64_t hz)
+{
+	struct look first = good_look(pm_timer), now;
+	uint32_t passed;
+
+	do {
+		now = good_look(pm_timer);
+		passed = (now.count - first.count) & mask;
+		/* it reads all ones where nobody is there */
+		if (now.tsc - first.tsc >
+		    (passed == 0 ? ABSENT + 4 * now.unsure : PATIENCE))
+			return 0;
+	} while (passed < ticks ||
+	    (passed < 10 * ticks &&
+		(first.unsure + now.unsure) * 250 > now.tsc - first.tsc));
+	return rate(now.tsc - first.tsc, passed, hz);
 }
 
 uint32_t
 calibrate_pit(const struct acpi *acpi)
 {
-	uint64_t begin, end;
-	uint16_t first, now;
-
 	(void)acpi;
 	calibrate_pit_start();
-	first = calibrate_pit_count();
-	begin = cpu_rdtsc();
-	do {
-		now = calibrate_pit_count();
-		end = cpu_rdtsc();
-		/* it reads all ones where nobody is there */
-		if (end - begin > (now == 0xffff ? ABSENT : PATIENCE))
-			return 0;
-	} while ((uint16_t)(first - now) < PIT_TICKS);
-	return rate(end - begin, (uint16_t)(first - now), PIT_HZ);
+	return compare(0, PIT_TICKS, 0xffff, PIT_HZ);
 }
 
 /* ACPI 6.5, 4.8.3.3: counts up, at least 24 bits. */
 uint32_t
 calibrate_pm_timer(const struct acpi *acpi)
 {
-	uint32_t first, now;
-	uint64_t begin, end;
-
 	if (acpi->pm_timer == 0)
 		return 0;
-	first = cpu_in32(acpi->pm_timer);
-	if (first == UINT32_MAX)
-		return 0;
-	begin = cpu_rdtsc();
-	do {
-		now = (cpu_in32(acpi->pm_timer) - first) & 0xffffff;
-		end = cpu_rdtsc();
-		if (end - begin > PATIENCE)
-			return 0;
-	} while (now < PM_TICKS);
-	return rate(end - begin, now, PM_HZ);
+	return compare(acpi->pm_timer, PM_TICKS, 0xffffff, PM_HZ);
 }

@@ -81,6 +81,39 @@ test_by_the_page(void **state)
 	}
 }
 
+/* Behind the interface that all clocks have, in nanoseconds. */
+static void
+test_as_a_clock(void **state)
+{
+	struct partition *partition = *state;
+	struct host_hyperv_config config = usual;
+
+	partition_machine(partition, &usual);
+	for (unsigned i = 0; i < 2; i++) {
+		struct pv_clock *clock;
+		uint64_t time, ticks;
+
+		config.no_reference_tsc = i == 1;
+		assert_true(
+		    sim_machine_set_hyperv(partition->world->machine, &config));
+		partition->host = sim_machine_hyperv(partition->world->machine);
+		partition_attach(partition, NULL);
+		clock = pv_bus_clock(partition->world->bus);
+		assert_ptr_equal(clock, partition->device->clock);
+		assert_string_equal(clock->name,
+		    i == 0 ? "TSC page" : "counter");
+		assert_int_equal(clock->quality, i == 0 ? 1500 : 1000);
+		assert_int_equal(clock->flags,
+		    i == 0 ? PV_CLOCK_STABLE : PV_CLOCK_STABLE | PV_CLOCK_EXIT);
+		ticks = read_clock(partition);
+		assert_int_equal(pv_clock_read(clock, 1, &time), PV_OK);
+		assert_in_range(time, ticks * TICK, ticks * TICK + TICK);
+		assert_int_equal(pv_clock_read(clock, 99, &time), PV_EINVAL);
+		assert_int_equal(pv_clock_wall(clock, &time), PV_ENOTSUP);
+		partition_detach(partition);
+	}
+}
+
 static void
 by_the_counter(struct partition *partition)
 {
@@ -291,6 +324,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		partition_test(test_by_the_page),
+		partition_test(test_as_a_clock),
 		partition_test(test_by_the_counter),
 		partition_test(test_by_the_counter_without_a_tsc),
 		partition_test(test_by_nothing),

@@ -17,6 +17,7 @@
 #include <asm/kvm_para.h>
 
 #include "wire/cpuid.h"
+#include "wire/kvm/pvclock.h"
 
 static void
 test_kvm_cpuid(void **state)
@@ -27,10 +28,21 @@ test_kvm_cpuid(void **state)
 	    CPUID_SIGNATURE_SIZE);
 	assert_int_equal(CPUID_HV_FIRST + CPUID_KVM_FEATURES,
 	    KVM_CPUID_FEATURES);
+	assert_int_equal(CPUID_KVM_CLOCKSOURCE, 1u << KVM_FEATURE_CLOCKSOURCE);
 	assert_int_equal(CPUID_KVM_CLOCKSOURCE2,
 	    1u << KVM_FEATURE_CLOCKSOURCE2);
 	assert_int_equal(CPUID_KVM_CLOCKSOURCE_STABLE,
 	    1u << KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
+}
+
+static void
+test_kvm_clock_registers(void **state)
+{
+	(void)state;
+	assert_int_equal(PVCLOCK_MSR_WALL, MSR_KVM_WALL_CLOCK_NEW);
+	assert_int_equal(PVCLOCK_MSR_TIME, MSR_KVM_SYSTEM_TIME_NEW);
+	assert_int_equal(PVCLOCK_MSR_WALL_OLD, MSR_KVM_WALL_CLOCK);
+	assert_int_equal(PVCLOCK_MSR_TIME_OLD, MSR_KVM_SYSTEM_TIME);
 }
 #endif
 
@@ -84,6 +96,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #if defined(__x86_64__) || defined(__i386__)
 		cmocka_unit_test(test_kvm_cpuid),
+		cmocka_unit_test(test_kvm_clock_registers),
 #endif
 		cmocka_unit_test(test_fwcfg_keys),
 		cmocka_unit_test(test_fwcfg_directory),
