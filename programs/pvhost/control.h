@@ -41,7 +41,9 @@ struct control {
 /* control_socket.c: bound and listening; false: a line was said. */
 bool control_listen(struct control *);
 void control_unlink(struct control *);
-/* False: too long for one. */
+
+/* control_address.c: of a socket's name; false: too long for one, a line was
+ * said. */
 bool control_address(struct sockaddr_un *, const char *path);
 
 /* control_client.c */

@@ -140,12 +140,15 @@ enable(struct uart *uart, uint8_t value)
 
 /* ---- The receiver ----------------------------------------------------- */
 
+/* The other side sends nothing before DTR: a driver empties the receiver while
+ * it sets the chip up, and input from a file would lack its beginning. */
 size_t
 uart_room(const struct uart *uart)
 {
 	unsigned size = fifo_size(uart);
 
-	if ((uart->modem & MCR_LOOP) || uart->count > size)
+	if ((uart->modem & (MCR_LOOP | MCR_DTR)) != MCR_DTR ||
+	    uart->count > size)
 		return 0;
 	return size - uart->count;
 }

@@ -111,6 +111,21 @@ bytes_arrive(void **state)
 }
 
 static void
+input_waits_for_dtr(void **state)
+{
+	struct lab *lab = *state;
+
+	out(lab, MCR, 0x0a);
+	assert_int_equal(uart_room(&lab->uart), 0);
+	assert_false(uart_receive(&lab->uart, 'x'));
+	out(lab, FCR, 1);
+	assert_int_equal(lab->drains, 0);
+	out(lab, MCR, 0x0b);
+	assert_int_equal(lab->drains, 1);
+	assert_int_equal(uart_room(&lab->uart), 16);
+}
+
+static void
 divisor(void **state)
 {
 	struct lab *lab = *state;
@@ -363,6 +378,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(bytes_leave, setup),
 		cmocka_unit_test_setup(bytes_arrive, setup),
+		cmocka_unit_test_setup(input_waits_for_dtr, setup),
 		cmocka_unit_test_setup(divisor, setup),
 		cmocka_unit_test_setup(linux_finds_a_16550a, setup),
 		cmocka_unit_test_setup(
