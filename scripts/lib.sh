@@ -51,6 +51,7 @@ build_tools=(
 	'ninja ninja-build'
 	'pkg-config pkg-config'
 	'/usr/include/fuse3/cuse_lowlevel.h libfuse3-dev'
+	'/usr/include/slirp/libslirp.h libslirp-dev'
 )
 
 # configure DIR OPTION...: a build directory with these options, new or not.

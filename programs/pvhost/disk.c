@@ -30,7 +30,7 @@ take_option(char *words, const char *option)
 {
 	size_t size = strlen(words), length = strlen(option);
 
-	if (size <= length + 1 || words[size - length - 1] != ',' ||
+	if (size <= length || words[size - length - 1] != ',' ||
 	    strcmp(words + size - length, option) != 0)
 		return false;
 	words[size - length - 1] = '\0';

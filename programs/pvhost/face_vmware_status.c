@@ -14,12 +14,18 @@ void
 vmware_print_text(struct reply *reply, const char *bytes, size_t size,
     size_t most)
 {
+	bool strange = false;
+
 	for (size_t i = 0; i < size && i < most; i++) {
 		char c = bytes[i];
 
 		if (c == '\0' && i + 1 == size)
 			break;
-		reply_print(reply, "%c", c >= ' ' && c <= '~' ? c : '?');
+		if (c >= ' ' && c <= '~')
+			reply_add(reply, &c, 1);
+		else if (!strange)
+			reply_add(reply, "?", 1);
+		strange = c < ' ' || c > '~';
 	}
 	if (size > most)
 		reply_print(reply, "...");

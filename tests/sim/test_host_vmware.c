@@ -107,6 +107,74 @@ test_older_hosts_know_fewer_commands_for_time(void **state)
 	    sim_now(((struct world *)*state)->sim) / PV_SECOND);
 }
 
+static void
+test_what_linux_and_its_tools_ask_of_the_machine(void **state)
+{
+	struct host_vmware_config config = { .tsc_hz = 0x123456789ull,
+		.apic_hz = 1000000000 };
+	struct host_vmware *host = raw_vmware(*state, NULL);
+	struct host_backdoor r = hand_call(host, VMWARE_HZ, UINT32_MAX);
+
+	/* not known: EBX stays what Linux looks at */
+	assert_int_equal(r.bx, UINT32_MAX);
+	host = raw_vmware(*state, &config);
+	r = hand_call(host, VMWARE_HZ, UINT32_MAX);
+	assert_int_equal(r.ax, 0x23456789);
+	assert_int_equal(r.bx, 1);
+	assert_int_equal(r.cx, 1000000000);
+	r = hand_call(host, VMWARE_HARDWARE, 0);
+	assert_int_equal(r.bx, VMWARE_MAGIC);
+	assert_in_range(r.ax, 4, 100);
+	/* a device in the list would be all ones, and without an end */
+	assert_int_equal(hand_call(host, VMWARE_DEVICE_ELEMENT, 0).ax, 0);
+	assert_int_equal(hand_call(host, VMWARE_DEVICE_TOGGLE, 0).ax, 0);
+	raw_vmware_end(host, 0);
+}
+
+static void
+test_the_option_to_keep_the_clock_stays(void **state)
+{
+	struct host_vmware *host = raw_vmware(*state, NULL);
+	struct hand_channel channel;
+
+	assert_int_equal(hand_call(host, VMWARE_OPTIONS, 0).ax, 0);
+	assert_string_equal(hand_rpc(host, "vmx.set_option synctime 0 1"),
+	    "1 ");
+	assert_int_equal(hand_call(host, VMWARE_OPTIONS, 0).ax,
+	    VMWARE_OPTION_SYNC);
+	/* tools that come later are told so */
+	assert_true(hand_open(host, VMWARE_TCLO | VMWARE_COOKIE, &channel));
+	assert_string_equal(hand_tclo(&channel, ""), "reset");
+	assert_string_equal(hand_tclo(&channel, "OK ATR toolbox"),
+	    "Capabilities_Register");
+	assert_string_equal(hand_tclo(&channel, "OK "),
+	    "Set_Option synctime 1");
+	hand_close(&channel);
+	assert_string_equal(hand_rpc(host, "vmx.set_option synctime 1 0"),
+	    "1 ");
+	assert_int_equal(hand_call(host, VMWARE_OPTIONS, 0).ax, 0);
+	raw_vmware_end(host, 0);
+}
+
+static void
+test_keys_can_be_counted_off(void **state)
+{
+	struct host_vmware *host = raw_vmware(*state, NULL);
+	unsigned seen = 0;
+	const char *key;
+
+	assert_null(host_vmware_info_key(host, 0));
+	assert_true(host_vmware_set_info(host, "guestinfo.a", "1", 1));
+	assert_true(host_vmware_set_info(host, "guestinfo.b", "2", 1));
+	hand_rpc(host, "info-set guestinfo.c 3");
+	assert_true(host_vmware_set_info(host, "guestinfo.a", NULL, 0));
+	for (size_t n = 0; (key = host_vmware_info_key(host, n)) != NULL; n++)
+		seen |= 1u << (key[10] - 'a');
+	assert_int_equal(seen, 6);
+	assert_null(host_vmware_info_key(host, SIZE_MAX));
+	raw_vmware_end(host, 0);
+}
+
 /* One call by each form; what comes back is the same. */
 static void
 ask(struct host_vmware *host, uint32_t protocol, bool strings, unsigned way)
@@ -278,6 +346,9 @@ main(void)
 		world_test(test_no_magic_or_another_port_is_not_for_vmware),
 		world_test(test_time_by_all_three_commands),
 		world_test(test_older_hosts_know_fewer_commands_for_time),
+		world_test(test_what_linux_and_its_tools_ask_of_the_machine),
+		world_test(test_the_option_to_keep_the_clock_stays),
+		world_test(test_keys_can_be_counted_off),
 		world_test(test_a_call_of_the_guest_by_each_form),
 		world_test(test_a_call_with_strings_is_seven_exits),
 		world_test(test_vmcall_with_the_flag_reaches_the_string_form),

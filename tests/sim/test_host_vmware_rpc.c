@@ -292,6 +292,35 @@ test_a_snapshot_that_is_held_or_refused(void **state)
 }
 
 static void
+test_a_snapshot_that_is_held_thaws_when_asked(void **state)
+{
+	struct host_vmware *host = raw_vmware(*state, NULL);
+	struct hand_channel tools;
+
+	host_vmware_manners(host)->snapshot_hold = true;
+	hand_tools(host, &tools);
+	assert_false(host_vmware_thaw(host));
+	assert_true(host_vmware_snapshot(host, true));
+	assert_string_equal(hand_tclo(&tools, ""), "vmbackup.start 1");
+	/* not at rest yet: it is to leave it */
+	assert_true(host_vmware_thaw(host));
+	assert_string_equal(hand_tclo(&tools, "OK "), "vmbackup.abort");
+	assert_string_equal(hand_tclo(&tools, "OK "), "");
+	hand_rpc(host, "vmbackup.eventSet req.done 0 ");
+	assert_true(host_vmware_snapshot(host, true));
+	assert_string_equal(hand_tclo(&tools, ""), "vmbackup.start 1");
+	hand_rpc(host, "vmbackup.eventSet prov.snapshotCommit 0 ");
+	hand_rpc(host, "vmbackup.eventSet req.keepAlive 0 ");
+	assert_true(host_vmware_thaw(host));
+	assert_string_equal(hand_tclo(&tools, "OK "), "vmbackup.snapshotDone");
+	assert_string_equal(hand_tclo(&tools, "OK "), "");
+	hand_rpc(host, "vmbackup.eventSet req.done 0 ");
+	assert_false(host_vmware_thaw(host));
+	hand_close(&tools);
+	raw_vmware_end(host, 0);
+}
+
+static void
 test_a_guest_that_says_nothing_of_a_snapshot_is_given_up(void **state)
 {
 	struct world *world = *state;
@@ -343,6 +372,7 @@ main(void)
 		world_test(test_power_is_refused_by_status_and_by_error),
 		world_test(test_a_snapshot_is_done_when_the_guest_is_at_rest),
 		world_test(test_a_snapshot_that_is_held_or_refused),
+		world_test(test_a_snapshot_that_is_held_thaws_when_asked),
 		world_test(
 		    test_a_guest_that_says_nothing_of_a_snapshot_is_given_up),
 		world_test(test_an_option_that_the_guest_sets_comes_back),
