@@ -192,6 +192,7 @@ disks_make(struct machine *machine)
 {
 	const struct options *options = &machine->options;
 
+	disks_guard(machine);
 	for (unsigned i = 0; i < options->disk_count; i++) {
 		struct reply reply = { 0 };
 		struct disk *disk = disk_open(options->disks[i], i, &reply);
