@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "programs/pvhost/control.h"
@@ -112,16 +112,21 @@ list(struct control_call *call)
 
 /* ---- Requests --------------------------------------------------------- */
 
+/* "shutdown force" may come as one word or as two. */
 static bool
 request(struct control_call *call)
 {
+	struct words *words = call->words;
 	const struct face *face = NULL;
+	char what[64];
 
 	FIRST(face, call, request);
 	if (face == NULL)
 		return nobody(call, "makes no requests; try \"button\"");
-	return face->kind->request(face->self, call->words->text[0],
-	    call->reply);
+	snprintf(what, sizeof(what), "%s%s%s", words->text[0],
+	    words->count > 1 ? " " : "",
+	    words->count > 1 ? words->text[1] : "");
+	return face->kind->request(face->self, what, call->reply);
 }
 
 static bool
@@ -260,8 +265,7 @@ static const struct command {
 	{ "delete", 1, 1, "KEY", unset },
 	{ "get", 1, 1, "KEY", get },
 	{ "list", 0, 1, "[KEY]", list },
-	{ "request", 1, 1, "shutdown|reboot|suspend|halt|freeze|thaw|heartbeat",
-	    request },
+	{ "request", 1, 2, "shutdown|reboot|suspend|...", request },
 	{ "button", 0, 0, "", button },
 	{ "step", 1, 1, "SECONDS", step },
 	{ "disk", 2, 2, "add FILE[,ro][,cdrom][,4k] | remove NAME",

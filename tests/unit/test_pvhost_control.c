@@ -384,6 +384,8 @@ requests(void **state)
 {
 	(void)state;
 	DOES("request shutdown", "request shutdown;");
+	DOES("request shutdown force", "request shutdown force;");
+	DOES("request \"shutdown force\"", "request shutdown force;");
 	DOES("look", "look one;");
 	DOES("type \"ls\\n\"", "type ls\n;");
 	REFUSES("button", "does not listen");
