@@ -4,6 +4,7 @@
 #define GUEST_VMM_VMMCI_H
 
 #include "guest/vmm/pci_bar.h"
+#include "wire/virtio/legacy.h"
 #include "wire/vmm/vmmci.h"
 
 struct vmmci {

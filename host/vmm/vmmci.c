@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
+#include "wire/virtio/legacy.h"
 #include "wire/vmm/vmmci.h"
+
+_Static_assert(VMMCI_COMMAND == VIRTIO_LEGACY_CONFIG, "behind the header");
 
 #define SECOND 1000000000ull
 #define UNKNOWN 0x1000u /* the first of the commands that nobody knows */

@@ -6,6 +6,7 @@
 
 #include "host/vmm/vmmci.h"
 #include "tests/support/world.h"
+#include "wire/virtio/legacy.h"
 #include "wire/vmm/vmmci.h"
 
 struct vmmlab {

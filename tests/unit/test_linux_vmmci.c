@@ -19,6 +19,7 @@
 #include "pvbus/guest.h"
 #include "wire/cpuid.h"
 #include "wire/endian.h"
+#include "wire/virtio/legacy.h"
 #include "wire/vmm/vmmci.h"
 
 #define PLACE "0000:00:03.0"

@@ -8,8 +8,6 @@
 #ifndef WIRE_VMM_VMMCI_H
 #define WIRE_VMM_VMMCI_H
 
-#include "wire/virtio/legacy.h"
-
 #define VMMCI_PCI_VENDOR 0x0b5d
 #define VMMCI_PCI_DEVICE 0x0777
 #define VMMCI_PCI_SUBSYSTEM 0xffff
@@ -20,15 +18,16 @@
 #define VMMCI_FEATURES \
 	(VMMCI_FEATURE_TIMESYNC | VMMCI_FEATURE_ACK | VMMCI_FEATURE_SYNCRTC)
 
-/* 32 bits each, and read and written in no other width.  Reading the low word
- * of the seconds takes the time, for the three words behind it too; both high
- * words have only been seen to be 0. */
-#define VMMCI_COMMAND (VIRTIO_LEGACY_CONFIG + 0)
-#define VMMCI_SECONDS (VIRTIO_LEGACY_CONFIG + 4)
-#define VMMCI_SECONDS_HIGH (VIRTIO_LEGACY_CONFIG + 8)
-#define VMMCI_MICROSECONDS (VIRTIO_LEGACY_CONFIG + 12)
-#define VMMCI_MICROSECONDS_HIGH (VIRTIO_LEGACY_CONFIG + 16)
-#define VMMCI_SIZE (VIRTIO_LEGACY_CONFIG + 20)
+/* Registers of its own kind, behind the virtio header.  32 bits each, and read
+ * and written in no other width.  Reading the low word of the seconds takes the
+ * time, for the three words behind it too; both high words have only been seen
+ * to be 0. */
+#define VMMCI_COMMAND 20
+#define VMMCI_SECONDS 24
+#define VMMCI_SECONDS_HIGH 28
+#define VMMCI_MICROSECONDS 32
+#define VMMCI_MICROSECONDS_HIGH 36
+#define VMMCI_SIZE 40
 
 /* Commands; written back, they are acknowledged. */
 #define VMMCI_NONE 0u
