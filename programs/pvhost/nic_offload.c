@@ -228,6 +228,16 @@ nic_complete(uint8_t *bytes, size_t length)
 	return true;
 }
 
+bool
+nic_complete_at(uint8_t *bytes, size_t length, size_t start, size_t field)
+{
+	if (start > length || length - start < 2 || field > length - start - 2)
+		return false;
+	put_be16(bytes + start + field,
+	    (uint16_t)~fold(sum_up(0, bytes + start, length - start)));
+	return true;
+}
+
 /* What IP's own field can say. */
 static bool
 fits_ip(const struct nic_layout *at)

@@ -30,6 +30,10 @@ bool nic_layout(struct nic_layout *, const struct nic_frame *);
  * nothing changed: not one of those above. */
 bool nic_complete(uint8_t *bytes, size_t length);
 
+/* One of any protocol, as Linux says it for a tap: the sum from `start` on, put
+ * at `field` behind that.  False: beyond the frame. */
+bool nic_complete_at(uint8_t *bytes, size_t length, size_t start, size_t field);
+
 /* The headers of a blank frame as Linux wants them from a NIC that it trusts:
  * IP's length and checksum, the pseudo header's sum.  `to` gets the layout's
  * payload bytes at most NIC_HEADERS_MAX; false: not such a frame. */

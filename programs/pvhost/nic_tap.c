@@ -21,6 +21,7 @@
 #include "programs/pvhost/reply.h"
 
 #define TUN "/dev/net/tun"
+#define TCP_CWR 0x80u
 
 struct tap {
 	struct nic *nic;
@@ -41,6 +42,8 @@ ask_for_segments(struct virtio_net_hdr *header, const struct nic_layout *at,
 		return;
 	header->gso_type = at->v6 ? VIRTIO_NET_HDR_GSO_TCPV6
 				  : VIRTIO_NET_HDR_GSO_TCPV4;
+	if ((frame->bytes[at->transport + 13] & TCP_CWR) != 0)
+		header->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 	header->gso_size = frame->segment_size;
 	header->hdr_len = (uint16_t)at->payload;
 }
@@ -59,12 +62,15 @@ tap_send(void *self, const struct nic_frame *frame)
 		void *iov; /* writev(2) does not change it */
 	} rest;
 
-	if (frame->segment_size != 0 && frame->segment_size < NIC_SEGMENT_MIN) {
+	bool prepared = (frame->blank || frame->segment_size != 0) &&
+	    nic_prepare(headers, &at, frame);
+
+	if (frame->segment_size != 0 &&
+	    (!prepared || frame->segment_size < NIC_SEGMENT_MIN)) {
 		tap->nic->dropped++;
 		return;
 	}
-	if ((frame->blank || frame->segment_size != 0) &&
-	    nic_prepare(headers, &at, frame)) {
+	if (prepared) {
 		header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 		header.csum_start = (uint16_t)at.transport;
 		header.csum_offset = (uint16_t)(at.checksum - at.transport);
@@ -81,6 +87,21 @@ tap_send(void *self, const struct nic_frame *frame)
 }
 
 /* ---- To the guest ------------------------------------------------------ */
+
+/* What Linux left blank may lie deeper than others look: in a tunnel. */
+static void
+complete_odd(struct tap *tap, const struct virtio_net_hdr *header,
+    struct nic_frame *frame)
+{
+	struct nic_layout at;
+
+	if (!frame->blank || frame->segment_size != 0 ||
+	    (nic_layout(&at, frame) && at.transport == header->csum_start))
+		return;
+	frame->blank = false;
+	frame->valid = nic_complete_at(tap->bytes, frame->length,
+	    header->csum_start, header->csum_offset);
+}
 
 static bool
 tap_next(void *self, struct nic_frame *frame)
@@ -106,6 +127,7 @@ tap_next(void *self, struct nic_frame *frame)
 	if ((header.gso_type & ~VIRTIO_NET_HDR_GSO_ECN) !=
 	    VIRTIO_NET_HDR_GSO_NONE)
 		frame->segment_size = header.gso_size;
+	complete_odd(tap, &header, frame);
 	return true;
 }
 

@@ -79,6 +79,26 @@ test_checksums_are_as_another_program_has_them(void **state)
 	}
 }
 
+/* The field has the pseudo header's sum, and nobody looks what protocol it is. */
+static void
+test_a_checksum_at_any_place(void **state)
+{
+	uint8_t bytes[64];
+	const size_t length = known[2].length;
+	uint32_t pseudo = 0x0a00 + 0x020f + 0x0a00 + 0x0202 + 6 + 25;
+
+	(void)state;
+	memcpy(bytes, known[2].bytes, length);
+	bytes[23] = 0xfd;
+	put_be16(bytes + known[2].field, (uint16_t)pseudo);
+	assert_true(nic_complete_at(bytes, length, 34, 16));
+	assert_int_equal(get_be16(bytes + known[2].field), known[2].checksum);
+	assert_false(nic_complete_at(bytes, length, 34, length - 35));
+	assert_false(nic_complete_at(bytes, length, length + 1, 0));
+	assert_false(nic_complete_at(bytes, length, length - 1, 0));
+	assert_false(nic_complete_at(bytes, 0, 65535, 65535));
+}
+
 static void
 test_a_frame_cut_anywhere_is_left_alone(void **state)
 {
@@ -635,6 +655,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    test_checksums_are_as_another_program_has_them),
+		cmocka_unit_test(test_a_checksum_at_any_place),
 		cmocka_unit_test(test_a_frame_cut_anywhere_is_left_alone),
 		cmocka_unit_test(test_what_has_no_such_checksum_is_left_alone),
 		cmocka_unit_test(test_segments_are_whole_frames),
