@@ -19,7 +19,7 @@ disk_work() {
 		mkdir -p /mnt
 		mount -t ext4 $1 /mnt
 		cd /mnt
-		head -c 24M /dev/urandom >random
+		dd if=/dev/urandom of=random bs=1M count=24 2>/dev/null
 		cp -r /lib/modules modules
 		find modules -type f | sort | xargs sha256sum random >sums
 		cd /
