@@ -6,6 +6,10 @@
  * set and interrupts are on.  So many times in a row is a guest's bug. */
 #define IGNORED_MAX 16
 #define LOOK_AGAIN 10000u /* nanoseconds */
+/* An APIC that is off loses vectors.  The time until one comes again doubles up
+ * to the second of these. */
+#define APIC_AGAIN 1000000u
+#define APIC_AGAIN_MAX 64000000u
 
 bool
 host_xen_upcall_by_apic(const struct host_xen *xen, unsigned vcpu)
@@ -50,7 +54,25 @@ xen_line_update(struct host_xen *xen)
 	xen->line = level;
 }
 
-static void look_later(struct xen_vcpu *);
+static void look_later(struct xen_vcpu *, uint64_t delay);
+
+static bool
+by_real_apic(const struct xen_vcpu *vcpu)
+{
+	return vcpu->upcall_vector != 0 && vcpu->xen->config.real_apics;
+}
+
+static void
+inject_again(struct xen_vcpu *vcpu)
+{
+	const struct host_world *world = &vcpu->xen->world;
+
+	if (APIC_AGAIN << vcpu->ignored < APIC_AGAIN_MAX)
+		vcpu->ignored++;
+	world->interrupt(world->ctx, (unsigned)(vcpu - vcpu->xen->vcpus),
+	    vcpu->upcall_vector);
+	look_later(vcpu, (uint64_t)APIC_AGAIN << vcpu->ignored);
+}
 
 static void
 look_again(void *argument)
@@ -64,7 +86,7 @@ look_again(void *argument)
 	if (index == 0)
 		xen_line_update(xen);
 	if (index == 0 && xen->line) {
-		look_later(vcpu);
+		look_later(vcpu, LOOK_AGAIN);
 		return;
 	}
 	if (xen->manners.keep_upcall_pending) {
@@ -72,8 +94,13 @@ look_again(void *argument)
 		return;
 	}
 	if (__atomic_load_n(&info->upcall_pending, __ATOMIC_SEQ_CST) == 0 ||
-	    vcpu->upcall_vector != 0 || xen->manners.lose_events) {
+	    (vcpu->upcall_vector != 0 && !xen->config.real_apics) ||
+	    xen->manners.lose_events) {
 		vcpu->ignored = 0;
+		return;
+	}
+	if (by_real_apic(vcpu)) {
+		inject_again(vcpu);
 		return;
 	}
 	if (++vcpu->ignored == IGNORED_MAX) {
@@ -85,14 +112,14 @@ look_again(void *argument)
 }
 
 static void
-look_later(struct xen_vcpu *vcpu)
+look_later(struct xen_vcpu *vcpu, uint64_t delay)
 {
 	const struct host_world *world = &vcpu->xen->world;
 
 	if (vcpu->checking)
 		return;
 	vcpu->checking = true;
-	world->later(world->ctx, LOOK_AGAIN, look_again, vcpu);
+	world->later(world->ctx, delay, look_again, vcpu);
 }
 
 void
@@ -110,10 +137,11 @@ xen_inject(struct host_xen *xen, unsigned index)
 		xen->world.interrupt(xen->world.ctx, index, vector);
 	else if (index == 0)
 		xen_line_update(xen);
-	if ((vector == 0 && !xen->line) ||
-	    (vcpu->upcall_vector != 0 && !xen->manners.keep_upcall_pending))
-		return; /* the local APIC keeps it */
-	look_later(vcpu);
+	if (by_real_apic(vcpu))
+		look_later(vcpu, APIC_AGAIN);
+	else if (vcpu->upcall_vector == 0 ? vector != 0 || xen->line
+					  : xen->manners.keep_upcall_pending)
+		look_later(vcpu, LOOK_AGAIN);
 }
 
 /* There are events for it. */

@@ -142,7 +142,7 @@ xen_vcpu_op(struct host_xen *xen, unsigned current, const uint64_t arguments[5])
 	 * suspend and registers their pages; they spin meanwhile anyway. */
 	case XEN_VCPU_UP:
 	case XEN_VCPU_DOWN:
-		if (!xen->config.start_down)
+		if (!xen->config.real_apics)
 			return -XEN_ENOSYS;
 		xen->vcpus[index].up = arguments[0] == XEN_VCPU_UP;
 		return 0;

@@ -64,7 +64,7 @@ host_xen_new(const struct host_xen_config *config)
 	xen->shared.home = xen_alloc(XEN_PAGE_SIZE);
 	for (unsigned i = 0; i < XEN_LEGACY_VCPUS; i++) {
 		xen->vcpus[i].xen = xen;
-		xen->vcpus[i].up = i == 0 || !xen->config.start_down;
+		xen->vcpus[i].up = i == 0 || !xen->config.real_apics;
 	}
 	if (!xen_events_init(xen) || !xen_grants_init(xen)) {
 		host_xen_free(xen);

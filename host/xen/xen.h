@@ -39,9 +39,11 @@ struct host_xen_config {
 	/* of the TSC, as in a vCPU's time page; 0: it runs at 2 GHz */
 	uint32_t tsc_mul;
 	int8_t tsc_shift;
-	/* vCPUs but the first are down until they make a hypercall, as those
-	 * that a guest starts by INIT and SIPI */
-	bool start_down;
+	/* vCPUs have local APICs, of which the model knows nothing: all but
+	 * the first are down until they make a hypercall, for the guest starts
+	 * them by INIT and SIPI; and what an APIC has lost, for it was off,
+	 * comes again, as Xen's own APICs lose nothing */
+	bool real_apics;
 	uint64_t memory; /* bytes, as XenStore tells; 0: 256 MiB */
 	/* when the world's time was 0: nanoseconds since 1970; 0: on a date of
 	 * the model's */

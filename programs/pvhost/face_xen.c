@@ -186,7 +186,7 @@ make_model(struct face_xen *face)
 		.name = "pvhost",
 		.vmmcall = face_xen_is_amd(),
 		.call_port = machine->xen_exits ? 0 : FACE_XEN_CALL_PORT,
-		.start_down = true,
+		.real_apics = true,
 		.memory = machine->options.memory,
 		.wall = wall(machine),
 		.map = face->map,
