@@ -44,9 +44,9 @@ pvclock_set_stable(struct pvclock *pvclock, bool stable)
 static uint64_t
 alone(struct pvclock *pvclock, unsigned cpu, uint64_t host)
 {
-	uint64_t *own = &pvclock->cpu[cpu].last;
+	struct pvclock_cpu *own = &pvclock->cpu[cpu];
 	uint64_t told = __atomic_load_n(&pvclock->line.last, __ATOMIC_RELAXED);
-	uint64_t last = __atomic_load_n(own, __ATOMIC_RELAXED);
+	uint64_t last = __atomic_load_n(&own->last, __ATOMIC_RELAXED);
 	uint64_t now = host;
 
 	if (now > UINT64_MAX - pvclock->line.offset)
@@ -58,7 +58,7 @@ alone(struct pvclock *pvclock, unsigned cpu, uint64_t host)
 		__atomic_fetch_add(&pvclock->clock.held, 1, __ATOMIC_RELAXED);
 		now = last;
 	}
-	__atomic_store_n(own, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&own->last, now, __ATOMIC_RELAXED);
 	return now;
 }
 
