@@ -56,7 +56,18 @@ filter(const struct machine *machine)
 	    ioctl(machine->vm, KVM_X86_SET_MSR_FILTER, &ours) >= 0;
 }
 
-/* Without it there is only the hypercall page.  KVM (arch/x86/kvm/xen.c) hands
+static bool
+shows_kvm(const struct options *options)
+{
+	for (unsigned i = 0; i < options->face_count; i++)
+		if (strcmp(options->faces[i], "kvm") == 0)
+			return true;
+	return options->face_count == 0;
+}
+
+/* Without it there is only the hypercall page, as for a guest that sees KVM,
+ * too: its calls, by which Linux's CPUs interrupt and wake each other, are
+ * KVM's to serve.  KVM (arch/x86/kvm/xen.c) hands
  * nothing over before it is told of an MSR that places the page; this one is
  * nobody's, and the filter keeps KVM from it. */
 static void
@@ -67,7 +78,7 @@ intercept_xen(struct machine *machine)
 		.msr = OURS + OURS_COUNT - 1,
 	};
 
-	if (machine->options.hypercall_page ||
+	if (machine->options.hypercall_page || shows_kvm(&machine->options) ||
 	    !(ioctl(machine->vm, KVM_CHECK_EXTENSION, KVM_CAP_XEN_HVM) &
 		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL))
 		return;
