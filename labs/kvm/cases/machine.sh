@@ -91,6 +91,15 @@ admin() {
 	run "$wanted" pvhost -C "$(vm_dir)/control" "$@"
 }
 
+# admin_says REGEX WORD...: whether a line of the answer matches
+admin_says() {
+	local regex=$1
+	shift
+	last="pvhost -C: $*"
+	timeout 20 pvhost -C "$(vm_dir)/control" "$@" >"$T/out" 2>"$T/err" </dev/null
+	grep -Eq -e "$regex" "$T/out"
+}
+
 # linux_start NAME FACE OPTION...: Debian's Linux with the agent, and what Debian has for file systems and for Hyper-V
 linux_start() {
 	local name=$1 face=$2 overlay=${overlay:-$lab/linux}
@@ -128,12 +137,19 @@ guest_send() {
 	printf '\n%s %s\n' "$number" "$(printf '%s' "$1" | base64 -w 0)" >"$(vm_dir)/in"
 }
 
+# pvguest_start NAME COMMANDS OPTION...: in the background
+pvguest_start() {
+	local name=$1 commands=$2
+	shift 2
+	vm_start "$name" -m 64 --append "run=\"$commands\" console=serial exit-port=0xf4" "$@" /mnt/pvguest.elf
+}
+
 # pvguest STATUS FACE COMMANDS [OPTION...]: one run to its end; what it printed is in $T/out
 pvguest() {
 	local wanted=$1 face=$2 commands=$3 got=0
 	shift 3
 	last="pvhost --face $face: $commands"
-	timeout -k 5 "${limit:-60}" pvhost --face "$face" -m 64 --append "run=\"$commands\" console=serial ${words-}" "$@" \
+	timeout -k 5 "${limit:-60}" pvhost --face "$face" -m 64 --append "run=\"$commands\" console=serial exit-port=0xf4 ${words-}" "$@" \
 		/mnt/pvguest.elf </dev/null >"$T/console" 2>"$T/err" || got=$?
 	tr -d '\r' <"$T/console" >"$T/out"
 	[ "$got" = "$wanted" ] || fail "status $wanted" "$got: $(cat "$T/err" "$T/out" | show)" "$last"
