@@ -140,15 +140,18 @@ enable(struct uart *uart, uint8_t value)
 
 /* ---- The receiver ----------------------------------------------------- */
 
-/* The other side sends nothing before DTR: a driver empties the receiver while
- * it sets the chip up, and input from a file would lack its beginning. */
+/*
+ * The other side sends nothing before DTR: a driver empties the receiver while
+ * it sets the chip up, and input from a file would lack its beginning.  Nor
+ * without RTS, by which Linux' tty with CRTSCTS holds it back.
+ */
 size_t
 uart_room(const struct uart *uart)
 {
 	unsigned size = fifo_size(uart);
+	uint8_t wants = MCR_DTR | MCR_RTS;
 
-	if ((uart->modem & (MCR_LOOP | MCR_DTR)) != MCR_DTR ||
-	    uart->count > size)
+	if ((uart->modem & (MCR_LOOP | wants)) != wants || uart->count > size)
 		return 0;
 	return size - uart->count;
 }

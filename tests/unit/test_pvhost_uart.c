@@ -111,10 +111,12 @@ bytes_arrive(void **state)
 }
 
 static void
-input_waits_for_dtr(void **state)
+input_waits_for_dtr_and_rts(void **state)
 {
 	struct lab *lab = *state;
 
+	out(lab, MCR, 0x09);
+	assert_int_equal(uart_room(&lab->uart), 0);
 	out(lab, MCR, 0x0a);
 	assert_int_equal(uart_room(&lab->uart), 0);
 	assert_false(uart_receive(&lab->uart, 'x'));
@@ -378,7 +380,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(bytes_leave, setup),
 		cmocka_unit_test_setup(bytes_arrive, setup),
-		cmocka_unit_test_setup(input_waits_for_dtr, setup),
+		cmocka_unit_test_setup(input_waits_for_dtr_and_rts, setup),
 		cmocka_unit_test_setup(divisor, setup),
 		cmocka_unit_test_setup(linux_finds_a_16550a, setup),
 		cmocka_unit_test_setup(
