@@ -35,30 +35,36 @@ test_frequencies_are_those_of_the_machine(void **state)
 
 /* 2^64 * 10 MHz / TSC, rounded down. */
 static void
-test_scale_of_the_reference_page(void **state)
+has_scale(void **state, uint64_t hz, uint64_t scale)
 {
-	static const struct {
-		uint64_t hz, scale;
-	} cases[] = {
-		{ 2000000000u, 0x0147ae147ae147aeull },
-		{ 10000001u, 0xfffffe5280d924c8ull },
-		{ 5200000000ull, 0x007e07e07e07e07eull },
-	};
-	struct raw_hv *guest;
+	struct raw_hv *guest = raw_hv_new(*state, 1,
+	    &(struct host_hyperv_config){ .tsc_hz = hz });
+	uint64_t frame;
+	struct hv_reference_tsc *page = guest_pages(*state, 1, &frame);
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct hv_reference_tsc *page;
-		uint64_t frame;
+	raw_hv_write(guest, 0, HV_MSR_REFERENCE_TSC,
+	    frame << HV_PAGE_SHIFT | HV_PLACE_ENABLE);
+	assert_int_equal(page->scale, scale);
+	raw_hv_write(guest, 0, HV_MSR_REFERENCE_TSC, 0);
+	raw_hv_free(guest);
+}
 
-		guest = raw_hv_new(*state, 1,
-		    &(struct host_hyperv_config){ .tsc_hz = cases[i].hz });
-		page = guest_pages(*state, 1, &frame);
-		raw_hv_write(guest, 0, HV_MSR_REFERENCE_TSC,
-		    frame << HV_PAGE_SHIFT | HV_PLACE_ENABLE);
-		assert_int_equal(page->scale, cases[i].scale);
-		raw_hv_write(guest, 0, HV_MSR_REFERENCE_TSC, 0);
-		raw_hv_free(guest);
-	}
+static void
+test_reference_page_at_a_usual_tsc(void **state)
+{
+	has_scale(state, 2000000000u, 0x0147ae147ae147aeull);
+}
+
+static void
+test_reference_page_at_a_tsc_hardly_faster(void **state)
+{
+	has_scale(state, 10000001u, 0xfffffe5280d924c8ull);
+}
+
+static void
+test_reference_page_at_a_tsc_above_32_bits(void **state)
+{
+	has_scale(state, 5200000000ull, 0x007e07e07e07e07eull);
 }
 
 static void
@@ -257,7 +263,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(test_page_has_an_access_to_a_port),
 		world_test(test_frequencies_are_those_of_the_machine),
-		world_test(test_scale_of_the_reference_page),
+		world_test(test_reference_page_at_a_usual_tsc),
+		world_test(test_reference_page_at_a_tsc_hardly_faster),
+		world_test(test_reference_page_at_a_tsc_above_32_bits),
 		world_test(test_crash_tells_how_it_is_told),
 		world_test(test_packet_without_a_signal_is_found),
 		world_test(
