@@ -8,6 +8,9 @@
 #include "programs/pvhost/face.h"
 #include "programs/pvhost/pci.h"
 #include "programs/pvhost/power.h"
+#include "wire/fwcfg.h"
+
+#define FWCFG_PORTS (FWCFG_PORT_DMA_LOW + 4 - FWCFG_PORT_SELECTOR)
 
 /* Addresses that VMBus may give to devices on it; none has memory. */
 #define VMBUS_MEMORY 0xf0000000u
@@ -128,6 +131,23 @@ vmbus(struct aml *aml)
 	aml_close(aml);
 }
 
+/* By which Linux's qemu_fw_cfg finds it; the name is QEMU's
+ * (docs/specs/fw_cfg.rst). */
+static void
+fw_cfg(struct aml *aml)
+{
+	aml_device(aml, "FWCF");
+	aml_name(aml, "_HID");
+	aml_string(aml, "QEMU0002");
+	aml_name(aml, "_STA");
+	aml_integer(aml, 0xb);
+	aml_name(aml, "_CRS");
+	aml_resources(aml);
+	aml_ports(aml, FWCFG_PORT_SELECTOR, FWCFG_PORTS);
+	aml_resources_close(aml);
+	aml_close(aml);
+}
+
 static bool
 shows(const struct machine *machine, enum host_face face)
 {
@@ -143,6 +163,8 @@ acpi_devices(const struct machine *machine, struct aml *aml)
 	soft_off(aml);
 	aml_scope(aml, "_SB_");
 	pci_bus(machine, aml);
+	if (ports_find(&machine->ports, FWCFG_PORT_SELECTOR) != NULL)
+		fw_cfg(aml);
 	if (shows(machine, HOST_HYPERV))
 		vmbus(aml);
 	aml_close(aml);

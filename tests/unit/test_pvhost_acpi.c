@@ -222,6 +222,22 @@ test_vmbus_with_hyperv_only(void **state)
 	assert_true(has(dsdt(), "VMBS\x08_HID\x0dVMBus", 16));
 }
 
+/* Where Linux's qemu_fw_cfg looks for it. */
+static void
+test_fw_cfg_where_it_is(void **state)
+{
+	struct port_range ports = { .first = 0x510, .last = 0x51b };
+
+	(void)state;
+	firmware_write(&machine);
+	assert_false(has(dsdt(), "QEMU0002", 8));
+	ports_add(&machine.ports, &ports);
+	firmware_write(&machine);
+	ports_remove(&machine.ports, &ports);
+	assert_true(has(dsdt(), "FWCF\x08_HID\x0dQEMU0002", 18));
+	assert_true(has(dsdt(), "\x47\x01\x10\x05\x10\x05\x01\x0c", 8));
+}
+
 static void
 test_interrupts_of_pci_are_routed(void **state)
 {
@@ -452,6 +468,7 @@ main(void)
 		TEST(test_madt),
 		TEST(test_pvguest_reads_them),
 		TEST(test_vmbus_with_hyperv_only),
+		TEST(test_fw_cfg_where_it_is),
 		TEST(test_interrupts_of_pci_are_routed),
 		TEST(test_aml_lengths),
 		TEST(test_aml_numbers),
