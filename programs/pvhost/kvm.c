@@ -67,9 +67,9 @@ shows_kvm(const struct options *options)
 
 /* Without it there is only the hypercall page, as for a guest that sees KVM,
  * too: its calls, by which Linux's CPUs interrupt and wake each other, are
- * KVM's to serve.  KVM (arch/x86/kvm/xen.c) hands
- * nothing over before it is told of an MSR that places the page; this one is
- * nobody's, and the filter keeps KVM from it. */
+ * KVM's to serve.  KVM (arch/x86/kvm/xen.c) hands nothing over before it is told
+ * of an MSR that places the page; this one is nobody's, and the filter keeps KVM
+ * from it. */
 static void
 intercept_xen(struct machine *machine)
 {
