@@ -162,15 +162,20 @@ static void *
 linear(struct vcpu *vcpu, uint64_t address, size_t *size)
 {
 	struct kvm_translation translation = { .linear_address = address };
+	uint64_t physical;
+	struct kvm_sregs sregs;
 	size_t left = MEMORY_PAGE - address % MEMORY_PAGE;
 
 	if (*size > left)
 		*size = left;
-	if (ioctl(vcpu->fd, KVM_TRANSLATE, &translation) < 0 ||
-	    !translation.valid)
+	if (ioctl(vcpu->fd, KVM_TRANSLATE, &translation) == 0 &&
+	    translation.valid)
+		physical = translation.physical_address;
+	else if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0 ||
+	    !vcpu_physical(&vcpu->machine->memory, &sregs, address, false,
+		&physical))
 		return NULL;
-	return memory_at(&vcpu->machine->memory, translation.physical_address,
-	    *size);
+	return memory_at(&vcpu->machine->memory, physical, *size);
 }
 
 bool

@@ -22,7 +22,7 @@ struct vcpu {
 	/* of a REP INS that has been answered as a whole: more will be asked
 	 * for, from there on */
 	bool string_goes_on;
-	uint64_t string_next;
+	uint64_t string_next, string_end;
 };
 
 /* NULL: a line was said.  The first one's registers are for the loader of the

@@ -6,11 +6,16 @@
  * with RCX and RSI already moved; those that come in are asked for in parts of
  * up to 1024, with RCX and RDI still before the part.  Who wants such an
  * instruction as a whole (VMware's second port) is called once, at the first of
- * these exits.
+ * these exits: for as much of it as its memory is there.  Behind that, KVM meets
+ * the fault that a CPU would, the guest's kernel brings the page, and the
+ * instruction goes on.
  */
 #include <string.h>
 
 #include "programs/pvhost/vcpu_private.h"
+
+/* Nobody moves more at once. */
+#define STRING_MAX (1u << 20)
 
 static uint32_t
 get(const uint8_t *from, unsigned width)
@@ -21,20 +26,35 @@ get(const uint8_t *from, unsigned width)
 	return value;
 }
 
-/* All has gone out with the first byte: RCX 0 ends the instruction. */
+static size_t
+string_reach(struct vcpu *vcpu, uint64_t address, uint64_t count,
+    unsigned width, bool write)
+{
+	size_t most = count < STRING_MAX / width ? (size_t)count * width
+						 : STRING_MAX;
+
+	return vcpu_reach(vcpu, address, most, write) / width;
+}
+
+/* All that is there has gone out with the first byte, for which KVM had to read
+ * it; RCX 0 ends the instruction. */
 static void
 string_out(struct vcpu *vcpu, const struct port_range *range, unsigned width,
     unsigned count)
 {
 	struct kvm_regs *regs = vcpu_regs(vcpu);
-	uint64_t all;
+	uint64_t left = regs->rcx + count, from;
+	size_t ready;
 
-	regs->rcx += count;
-	regs->rsi -= (uint64_t)count * width;
-	all = regs->rcx * width;
+	from = regs->rsi - (uint64_t)count * width;
+	ready = string_reach(vcpu, from, left, width, false);
+	if (ready < count)
+		ready = count;
+	regs->rcx = ready;
+	regs->rsi = from;
 	range->string(range->ctx, vcpu, true);
-	regs->rcx = 0;
-	regs->rsi += all;
+	regs->rcx = left - ready;
+	regs->rsi = from + ready * width;
 	vcpu_regs_changed(vcpu);
 }
 
@@ -47,12 +67,19 @@ string_in(struct vcpu *vcpu, const struct port_range *range, unsigned width,
 	struct kvm_regs *regs = vcpu_regs(vcpu);
 	uint64_t left = regs->rcx, to = regs->rdi;
 
-	if (!vcpu->string_goes_on || to != vcpu->string_next)
-		range->string(range->ctx, vcpu, false);
+	size_t ready;
+
+	if (!vcpu->string_goes_on || to != vcpu->string_next) {
+		ready = string_reach(vcpu, to, left, width, true);
+		regs->rcx = ready;
+		if (ready > 0)
+			range->string(range->ctx, vcpu, false);
+		vcpu->string_end = to + ready * width;
+	}
 	regs->rcx = left;
 	regs->rdi = to;
-	vcpu->string_goes_on = left > count;
 	vcpu->string_next = to + (uint64_t)count * width;
+	vcpu->string_goes_on = vcpu->string_next < vcpu->string_end;
 	if (!vcpu_read(vcpu, to, data, (size_t)width * count))
 		memset(data, 0xff, (size_t)width * count);
 }
