@@ -263,7 +263,7 @@ sim_machine_set_oem(struct sim_machine *machine, const char *const *strings,
 	bool added;
 
 	if (machine->fwcfg == NULL ||
-	    !host_smbios_build(&smbios, NULL, strings, count))
+	    !host_smbios_build(&smbios, strings, count))
 		return false;
 	added = host_fwcfg_add(machine->fwcfg, FWCFG_FILE_SMBIOS, smbios.bytes,
 	    smbios.size);
