@@ -20,6 +20,23 @@ host_xen_tsc(const struct host_xen_config *config, uint64_t now)
 	return shift >= 0 ? ticks >> shift : ticks << -shift;
 }
 
+/* Nanoseconds are (ticks << shift) * mul >> 32, with all bits of mul in use. */
+void
+host_xen_scale(struct host_xen_config *config, uint64_t hz)
+{
+	unsigned __int128 above = (unsigned __int128)SECOND << 32, below = hz;
+	uint64_t mul;
+	int8_t shift = 0;
+
+	for (; above / below >= UINT64_C(1) << 32; shift++)
+		below *= 2;
+	for (; above / below < UINT64_C(1) << 31; shift--)
+		above *= 2;
+	mul = (uint64_t)((above + below - 1) / below);
+	config->tsc_mul = mul > UINT32_MAX ? UINT32_MAX : (uint32_t)mul;
+	config->tsc_shift = shift;
+}
+
 static void
 fill(struct host_xen *xen, struct xen_vcpu_time *time)
 {

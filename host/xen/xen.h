@@ -84,6 +84,9 @@ bool host_xen_in(struct host_xen *, uint16_t port, unsigned width,
 bool host_xen_out(struct host_xen *, uint16_t port, unsigned width,
     uint32_t value);
 
+/* tsc_mul and tsc_shift for a TSC of so many ticks in a second (not 0), rounded
+ * so that no guest finds a page of time that was written in its own future. */
+void host_xen_scale(struct host_xen_config *, uint64_t hz);
 /* The TSC at a time of the world, by a configuration: exact where tsc_mul is a
  * power of two. */
 uint64_t host_xen_tsc(const struct host_xen_config *, uint64_t now);

@@ -14,25 +14,6 @@
 
 /* ---- Time ------------------------------------------------------------- */
 
-/* Nanoseconds are (ticks << shift) * mul >> 32, with all bits of mul in use.  It
- * is rounded up: a guest must never find a page of time that was written in its
- * own future. */
-static void
-set_scale(struct host_xen_config *config, uint64_t hz)
-{
-	unsigned __int128 above = (unsigned __int128)SECOND << 32, below = hz;
-	uint64_t mul;
-	int8_t shift = 0;
-
-	for (; above / below >= UINT64_C(1) << 32; shift++)
-		below *= 2;
-	for (; above / below < UINT64_C(1) << 31; shift--)
-		above *= 2;
-	mul = (uint64_t)((above + below - 1) / below);
-	config->tsc_mul = mul > UINT32_MAX ? UINT32_MAX : (uint32_t)mul;
-	config->tsc_shift = shift;
-}
-
 /* When the machine's time was 0, by the host's clock. */
 static uint64_t
 wall(const struct machine *machine)
@@ -200,7 +181,7 @@ make_model(struct face_xen *face)
 
 	world.populate = face_xen_populate;
 	world.forget = forget;
-	set_scale(&config, machine->tsc_hz);
+	host_xen_scale(&config, machine->tsc_hz);
 	face->xen = host_xen_new(&config);
 	if (face->xen == NULL ||
 	    !host_xen_set_pages(face->xen, STORE_PAGE, CONSOLE_PAGE)) {
