@@ -43,7 +43,7 @@ disk_work() {
 	run 0 sha256sum from-host
 	cp "$T/out" from-host.sum
 	guest_run 0 "mount -t ext4 $1 /mnt && cd /mnt && sha256sum from-host && rm random && cd / && umount /mnt &&
-		e2fsck -fn $1 >/tmp/fsck || { cat /tmp/fsck; exit 1; }" 120
+		e2fsck -fn $1 >/tmp/fsck 2>&1 || { cat /tmp/fsck; exit 1; }" 120
 	cmp -s "$T/out" from-host.sum || fail "$(show <from-host.sum)" "$(show <"$T/out")" "$last"
 	run 0 e2fsck -fn "$2"
 	! debugfs -R 'stat /random' "$2" 2>&1 | grep -q '^Inode' || fail "no file random" "one" "debugfs $2"
