@@ -106,8 +106,9 @@ void machine_end(struct machine *, int status, const char *format, ...)
 /* Lines of the interrupt controllers: ISA's 0 to 15 and PCI's 16 to 23. */
 void machine_irq(struct machine *, unsigned line, bool level);
 
-/* Nanoseconds since the machine was made, by the guest's TSC: registers that
- * tell time and pages that do by the TSC must agree. */
+/* Nanoseconds by the guest's TSC, since it was 0: registers that tell time and
+ * pages that do by the TSC must agree.  KVM begins it at 0 with the machine; where
+ * it cannot, it is the outer one's. */
 uint64_t machine_now(const struct machine *);
 
 #endif
