@@ -13,6 +13,10 @@
 #define PIT_HZ 1193182u
 #define PIT_WRAP (1u << 16)
 
+/* Far less than the PIT's round of 55 ms, of which half would be too much. */
+#define AT_ONCE (5 * PV_MILLISECOND)
+#define TRIES 100
+
 static struct reference {
 	const char *name;
 	uint32_t hz, wrap;
@@ -80,13 +84,19 @@ uint64_t
 bare_reference(unsigned index)
 {
 	struct reference *reference = &references[index];
-	uint64_t now, guess, wraps;
+	uint64_t now, before, guess, wraps;
 	uint32_t value, passed;
 
 	if (index >= count)
 		return 0;
-	value = counter(reference);
-	now = bare_now();
+	/* both at one moment, or a round too many is counted for good */
+	for (unsigned i = 0; i < TRIES; i++) {
+		before = bare_now();
+		value = counter(reference);
+		now = bare_now();
+		if (now - before < AT_ONCE)
+			break;
+	}
 	passed = (value - reference->last) & (reference->wrap - 1);
 	guess = scaled(now - reference->read_at, PV_SECOND, reference->hz);
 	/* to the nearest */
