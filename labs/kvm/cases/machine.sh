@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2015,SC2016,SC2034,SC2086,SC2154,SC2231
 # (suite, which reads this file, has the variables)
 # SPDX-License-Identifier: ISC
 #
