@@ -40,10 +40,12 @@ moves(const struct reference *reference)
 	uint32_t first = counter(reference);
 	uint64_t end = bare_now() + PV_MILLISECOND;
 
-	while (bare_now() < end)
+	/* at least once more: this may have stood still meanwhile */
+	do {
 		if (counter(reference) != first)
 			return true;
-	return false;
+	} while (bare_now() < end);
+	return counter(reference) != first;
 }
 
 static void
