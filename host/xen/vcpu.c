@@ -49,7 +49,8 @@ register_time(struct host_xen *xen, unsigned index, uint64_t address)
 	struct xen_vcpu_time time;
 	long result = xen_take(xen, address, &area, sizeof(area));
 
-	if (result == 0)
+	/* 0 ends it: Linux does so before it is saved */
+	if (result == 0 && area.address != 0)
 		result = xen_take(xen, area.address, &time, sizeof(time));
 	if (result != 0)
 		return result;

@@ -452,9 +452,16 @@ test_time_pages(void **state)
 			     XEN_VCPU_REGISTER_TIME_AREA, 0, (uintptr_t)&area),
 	    0);
 	check_time(world, own);
-	area.address = 0;
+	area.address = 0; /* no more of it */
 	assert_int_equal(xen_call(world, XEN_HC_VCPU_OP,
 			     XEN_VCPU_REGISTER_TIME_AREA, 0, (uintptr_t)&area),
+	    0);
+	own->version = 7;
+	xen_call(world, XEN_HC_XEN_VERSION, 0, 0, 0);
+	assert_int_equal(own->version, 7);
+	own->version = 0;
+	assert_int_equal(xen_call(world, XEN_HC_VCPU_OP,
+			     XEN_VCPU_REGISTER_TIME_AREA, 0, 0),
 	    -XEN_EFAULT);
 	host_xen_manners(world_xen(world))->time_odd = true;
 	xen_call(world, XEN_HC_XEN_VERSION, 0, 0, 0);
