@@ -205,7 +205,7 @@ answer(struct host_hyperv *host, const struct hv_vmbus_open *open, bool good)
 		.status = good ? HV_NTSTATUS_SUCCESS : HV_NTSTATUS_UNSUCCESSFUL,
 	};
 
-	if (!good)
+	if (!good && !root_is_rescinded(host, open->relid))
 		host->counts.refused++;
 	root_vmbus_send(host, &result, sizeof(result));
 }
@@ -335,7 +335,8 @@ root_modify(struct host_hyperv *host,
 	    is_vp(host, modify->vp))
 		entry->channel->vp = modify->vp;
 	else {
-		host->counts.refused++;
+		if (entry->state != RELID_RESCINDED)
+			host->counts.refused++;
 		response.status = HV_NTSTATUS_UNSUCCESSFUL;
 	}
 	if (host->version >= HV_VMBUS_5_3)

@@ -68,9 +68,14 @@ answer(struct host_hyperv *host, uint32_t relid, uint32_t id, uint32_t status)
 		.status = status,
 	};
 
-	if (status != HV_NTSTATUS_SUCCESS)
-		host->counts.refused++;
 	root_vmbus_send(host, &created, sizeof(created));
+}
+
+static void
+refuse(struct host_hyperv *host, uint32_t relid, uint32_t id)
+{
+	host->counts.refused++;
+	answer(host, relid, id, HV_NTSTATUS_UNSUCCESSFUL);
 }
 
 /* One range and its frames, from *at on; false: it cannot be. */
@@ -130,9 +135,15 @@ finish(struct host_hyperv *host, struct root_gpadl *gpadl)
 
 	if (gpadl->have < gpadl->size)
 		return;
-	if (!build(host, gpadl)) {
+	if (root_is_rescinded(host, relid)) {
+		/* the guest did not know yet that the channel has gone */
 		free_gpadl(host, gpadl);
 		answer(host, relid, id, HV_NTSTATUS_UNSUCCESSFUL);
+		return;
+	}
+	if (!build(host, gpadl)) {
+		free_gpadl(host, gpadl);
+		refuse(host, relid, id);
 		return;
 	}
 	free(gpadl->bytes);
@@ -153,7 +164,7 @@ append(struct host_hyperv *host, struct root_gpadl *gpadl, const uint8_t *bytes,
 	if (size > gpadl->size - gpadl->have) {
 		host->counts.violations++;
 		free_gpadl(host, gpadl);
-		answer(host, relid, id, HV_NTSTATUS_UNSUCCESSFUL);
+		refuse(host, relid, id);
 		return;
 	}
 	memcpy(gpadl->bytes + gpadl->have, bytes, size);
@@ -175,9 +186,9 @@ root_gpadl_header(struct host_hyperv *host, const void *message, size_t size)
 	    header.count == 0 || header.size % sizeof(uint64_t) != 0 ||
 	    header.size < header.count * sizeof(struct hv_gpa_range) ||
 	    header.size > BYTES_MAX - host->gpadl_bytes ||
-	    host->relids[header.relid].channel == NULL) {
-		answer(host, header.relid, header.gpadl,
-		    HV_NTSTATUS_UNSUCCESSFUL);
+	    (host->relids[header.relid].channel == NULL &&
+		!root_is_rescinded(host, header.relid))) {
+		refuse(host, header.relid, header.gpadl);
 		return;
 	}
 	gpadl = root_alloc(sizeof(*gpadl));

@@ -241,6 +241,8 @@ void root_vmbus_send(struct host_hyperv *, const void *payload, size_t size);
 void root_letters_free(struct root_letters *);
 /* The channel of a message; NULL: there is none, and that is counted. */
 struct root_relid *root_relid(struct host_hyperv *, uint32_t relid);
+/* It has been taken away, which the guest may not know yet. */
+bool root_is_rescinded(const struct host_hyperv *, uint32_t relid);
 
 /* connection.c */
 void root_disconnect(struct host_hyperv *);

@@ -93,6 +93,12 @@ root_relid(struct host_hyperv *host, uint32_t relid)
 	return &host->relids[relid];
 }
 
+bool
+root_is_rescinded(const struct host_hyperv *host, uint32_t relid)
+{
+	return host->relids[relid].state == RELID_RESCINDED;
+}
+
 static void
 request_offers(struct host_hyperv *host, const void *message, size_t size)
 {

@@ -912,6 +912,42 @@ test_rescind_of_what_is_closed_or_unknown_to_the_guest(void **state)
 	end(guest, echo);
 }
 
+/* The guest may be in the middle of it, and cannot know. */
+static void
+test_what_is_rescinded_meanwhile_is_no_wrong_message(void **state)
+{
+	struct echo *echo;
+	struct raw_hv *guest = new_guest(state, &echo);
+	uint32_t relid = guest->offers[0].relid, gpadl;
+	uint64_t frame;
+
+	guest_pages(*state, 100, &frame);
+	gpadl = raw_hv_gpadl(guest, relid, frame << HV_PAGE_SHIFT, 4);
+	host_vmbus_rescind(echo->device);
+	raw_hv_expect(guest, HV_VMBUS_RESCIND);
+	/* of one message, and of many */
+	assert_int_equal(raw_hv_lend(guest, relid, 700, frame << HV_PAGE_SHIFT,
+			     4),
+	    HV_NTSTATUS_UNSUCCESSFUL);
+	assert_int_equal(raw_hv_lend(guest, relid, 701, frame << HV_PAGE_SHIFT,
+			     100),
+	    HV_NTSTATUS_UNSUCCESSFUL);
+	assert_int_equal(raw_hv_open(guest, relid, gpadl, 2, 0),
+	    HV_NTSTATUS_UNSUCCESSFUL);
+	assert_int_equal(COUNTS(guest)->refused, 0);
+	/* one that cannot be stays wrong */
+	assert_int_equal(raw_hv_lend(guest, relid, 0, frame << HV_PAGE_SHIFT,
+			     4),
+	    HV_NTSTATUS_UNSUCCESSFUL);
+	assert_int_equal(COUNTS(guest)->refused, 1);
+	assert_int_equal(COUNTS(guest)->gpadls, 1);
+	raw_hv_release(guest, relid);
+	assert_int_equal(echo->freed, 1);
+	assert_int_equal(COUNTS(guest)->gpadls, 0);
+	assert_int_equal(COUNTS(guest)->violations, 0);
+	end(guest, echo);
+}
+
 static void
 test_devices_come_at_any_time(void **state)
 {
@@ -1119,6 +1155,8 @@ main(void)
 		world_test(test_rescinded_device_lives_until_it_is_released),
 		world_test(
 		    test_rescind_of_what_is_closed_or_unknown_to_the_guest),
+		world_test(
+		    test_what_is_rescinded_meanwhile_is_no_wrong_message),
 		world_test(test_devices_come_at_any_time),
 		world_test(test_relids_are_not_soon_used_again),
 		world_test(test_release_of_an_offer_that_stands),
