@@ -35,6 +35,8 @@ struct place {
 	uint8_t target, lun;
 	uint64_t size;   /* 0: no disk there */
 	unsigned number; /* one more for each disk that was there */
+	/* what the guest still has of the one before, until it looks */
+	const struct pv_disk *old;
 };
 
 struct flight {
@@ -181,6 +183,23 @@ disturb(struct trial *trial, unsigned place)
 			trial->flights[i].may_fail = true;
 }
 
+/* So may who comes after that, as long as the guest does not know, even when
+ * there is another disk at the place by then. */
+static void
+disk_goes(struct trial *trial, unsigned place)
+{
+	disturb(trial, place);
+	trial->places[place].old = find_disk(trial, place);
+}
+
+static void
+look_at_disks(struct trial *trial)
+{
+	for (unsigned i = 0; i < PLACES; i++)
+		if (find_disk(trial, i) != trial->places[i].old)
+			trial->places[i].old = NULL;
+}
+
 static void
 flight_done(struct pv_io *io)
 {
@@ -223,7 +242,8 @@ fly(struct trial *trial, struct flight *flight)
 		len = PAGES * PV_PAGE_SIZE - 512;
 	flight->place = place;
 	flight->disk = trial->places[place].number;
-	flight->may_fail = trial->failing || trial->places[place].size == 0;
+	flight->may_fail = trial->failing || trial->places[place].size == 0 ||
+	    disk == trial->places[place].old;
 	flight->began = now(trial);
 	flight->busy = true;
 	flight->segment = (struct pv_segment){ flight->memory,
@@ -276,7 +296,7 @@ remove_disk(struct trial *trial, unsigned place)
 
 	if (at->size == 0)
 		return;
-	disturb(trial, place);
+	disk_goes(trial, place);
 	host_storvsp_remove(controller_of(trial, place), at->target, at->lun,
 	    true);
 	at->size = 0;
@@ -314,7 +334,7 @@ controller_goes(struct trial *trial)
 {
 	if (trial->second == NULL)
 		return;
-	disturb(trial, PLACES - 1);
+	disk_goes(trial, PLACES - 1);
 	trial->places[PLACES - 1].size = 0;
 	host_storvsp_rescind(trial->second);
 	trial->second = NULL;
@@ -809,6 +829,7 @@ is_well(struct trial *trial)
 static void
 step(struct trial *trial)
 {
+	look_at_disks(trial);
 	for (unsigned i = 0; i < FLIGHTS; i++)
 		if (chance(trial, 2))
 			fly(trial, &trial->flights[i]);
