@@ -44,7 +44,7 @@ answered(struct pv_kv *kv)
 static void
 large(struct world *world, size_t size)
 {
-	unsigned char *bytes = malloc(size), *got = malloc(size);
+	unsigned char *bytes = calloc(1, size), *got = calloc(1, size);
 	struct pv_kv kv;
 	size_t len;
 
