@@ -9,6 +9,7 @@
 
 #define E820_RAM 1u
 #define E820_RESERVED 2u
+#define UNLISTED 0u
 #define HIGH_BASE (4ull << 30)
 
 static bool
@@ -25,7 +26,7 @@ overlaps(const struct memory *memory, uint64_t base, uint64_t size)
 }
 
 static bool
-region_add(struct memory *memory, uint64_t base, uint64_t size, bool ram)
+region_add(struct memory *memory, uint64_t base, uint64_t size, uint32_t type)
 {
 	struct memory_region *region = &memory->regions[memory->count];
 	struct kvm_userspace_memory_region slot = {
@@ -57,7 +58,7 @@ region_add(struct memory *memory, uint64_t base, uint64_t size, bool ram)
 		errno = error;
 		return false;
 	}
-	*region = (struct memory_region){ base, size, bytes, ram };
+	*region = (struct memory_region){ base, size, bytes, type };
 	memory->count++;
 	return true;
 }
@@ -68,16 +69,17 @@ memory_make(struct memory *memory, int vm, uint64_t size)
 	uint64_t low = size < MEMORY_LOW_END ? size : MEMORY_LOW_END;
 
 	*memory = (struct memory){ .vm = vm };
-	return region_add(memory, 0, low, true) &&
-	    (size == low || region_add(memory, HIGH_BASE, size - low, true)) &&
+	return region_add(memory, 0, low, E820_RAM) &&
+	    (size == low ||
+		region_add(memory, HIGH_BASE, size - low, E820_RAM)) &&
 	    region_add(memory, MEMORY_SPECIAL,
-		MEMORY_SPECIAL_PAGES * MEMORY_PAGE, false);
+		MEMORY_SPECIAL_PAGES * MEMORY_PAGE, E820_RESERVED);
 }
 
 bool
 memory_add(struct memory *memory, uint64_t base, uint64_t size)
 {
-	return region_add(memory, base, size, false);
+	return region_add(memory, base, size, UNLISTED);
 }
 
 void
@@ -126,7 +128,10 @@ memory_write(const struct memory *memory, uint64_t address, const void *from,
 }
 
 /* Below 1 MiB as on a PC: what a BIOS would keep at the end of conventional
- * memory, and its ROM, with the tables. */
+ * memory, and its ROM, with the tables.  BARs are not in it: no firmware lists
+ * them, for they are in the window of the host bridge (ACPI's _CRS), of which
+ * Linux may take away what E820 has as reserved (pci_use_e820 in its
+ * arch/x86/pci/acpi.c). */
 unsigned
 memory_map(const struct memory *memory,
     struct memory_map_entry map[MEMORY_MAP_ENTRIES])
@@ -146,8 +151,9 @@ memory_map(const struct memory *memory,
 	     i++) {
 		const struct memory_region *region = &memory->regions[i];
 
-		map[count++] = (struct memory_map_entry){ region->base,
-			region->size, region->ram ? E820_RAM : E820_RESERVED };
+		if (region->type != UNLISTED)
+			map[count++] = (struct memory_map_entry){ region->base,
+				region->size, region->type };
 	}
 	return count;
 }

@@ -23,7 +23,7 @@
 struct memory_region {
 	uint64_t base, size;
 	uint8_t *bytes;
-	bool ram; /* else reserved in the map */
+	uint32_t type; /* E820's in the map; 0: it is not there */
 };
 #define MEMORY_REGIONS 64u
 
@@ -37,7 +37,8 @@ struct memory {
 bool memory_make(struct memory *, int vm, uint64_t size);
 void memory_free(struct memory *);
 /* More that behaves as RAM where nothing is yet, in whole pages: what a guest
- * lets Xen place in its address space, and BARs that are memory. */
+ * lets Xen place in its address space, and BARs that are memory.  The map does
+ * not show it. */
 bool memory_add(struct memory *, uint64_t base, uint64_t size);
 
 /* NULL: not all of it is the guest's, or it is more than one region. */

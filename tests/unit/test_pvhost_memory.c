@@ -106,6 +106,31 @@ test_the_map_shows_ram_and_what_is_kept(void **state)
 	memory_free(&memory);
 }
 
+/* Where Linux finds a BAR in E820, its host bridge has no window there. */
+static void
+test_the_map_leaves_out_what_was_added(void **state)
+{
+	struct memory memory;
+	struct memory_map_entry before[MEMORY_MAP_ENTRIES];
+	struct memory_map_entry after[MEMORY_MAP_ENTRIES];
+	unsigned count;
+
+	(void)state;
+	assert_true(memory_make(&memory, -1, 16 * MIB));
+	count = memory_map(&memory, before);
+	assert_int_equal(before[count - 1].base, MEMORY_SPECIAL);
+	assert_int_equal(before[count - 1].type, 2);
+	for (unsigned i = 0; i < MEMORY_MAP_ENTRIES; i++)
+		assert_true(memory_add(&memory, 0xe0000000u + i * MIB, MIB));
+	assert_int_equal(memory_map(&memory, after), count);
+	for (unsigned i = 0; i < count; i++) {
+		assert_int_equal(after[i].base, before[i].base);
+		assert_int_equal(after[i].size, before[i].size);
+		assert_int_equal(after[i].type, before[i].type);
+	}
+	memory_free(&memory);
+}
+
 /* ---- Ports ------------------------------------------------------------ */
 
 static uint32_t
@@ -174,6 +199,7 @@ main(void)
 		cmocka_unit_test(test_more_memory_only_where_nothing_is),
 		cmocka_unit_test(test_a_guest_cannot_have_regions_without_end),
 		cmocka_unit_test(test_the_map_shows_ram_and_what_is_kept),
+		cmocka_unit_test(test_the_map_leaves_out_what_was_added),
 		cmocka_unit_test(test_the_range_added_last_answers),
 		cmocka_unit_test(test_ports_of_nobody_read_all_ones),
 	};
