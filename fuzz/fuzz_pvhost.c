@@ -175,7 +175,7 @@ step(struct run *run)
 		memory(run);
 		break;
 	default:
-		fake_machine_pass(run->machine, 1000ull << number(run, 1) % 24,
+		stage_pass_some(run->machine, 1000ull << number(run, 1) % 24,
 		    200);
 		break;
 	}
@@ -222,7 +222,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < STEPS && run.size > 0 && !run.machine->ended;
 	     i++)
 		step(&run);
-	fake_machine_pass(run.machine, 1000000000, 1000);
+	stage_pass_some(run.machine, 1000000000, 1000);
 	for (unsigned i = 0; i < run.machine->face_count; i++)
 		if (run.machine->faces[i]->kind->status != NULL)
 			run.machine->faces[i]

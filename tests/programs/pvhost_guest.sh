@@ -4,24 +4,9 @@
 # pvhost_guest.sh PVHOST PVGUEST: pvguest on every face: what attaches, keys, a disk whose file is looked at, frames from
 # one machine to another.  Skipped where there is no /dev/kvm to use.  TAP.
 set -u
-pvhost=$(realpath "$1") pvguest=$(realpath "$2")
-dir=$(mktemp -d) || exit 1
-machine=''
-trap '[ -z "$machine" ] || kill -9 "$machine" 2>/dev/null; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-n=0 bad=0
+# shellcheck source=tests/support/pvhost.sh
+. "$(dirname "$0")/../support/pvhost.sh"
 
-ok() { # NAME: what came before went well
-	status=$?
-	n=$((n + 1))
-	if [ $status = 0 ]; then
-		echo "ok $n - $1"
-	else
-		bad=1
-		echo "not ok $n - $1"
-		sed 's/^/# /' err log | tail -n 20
-	fi
-}
 g() { # STATUS FACE COMMANDS ARGUMENT...: a machine until its end
 	expected=$1 face=$2 commands=$3
 	shift 3

@@ -3,23 +3,8 @@
 #
 # pvhost_use.sh PVHOST: its command line, where no machine is needed.  TAP.
 set -u
-pvhost=$(realpath "$1")
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-n=0 bad=0
-
-ok() { # NAME: what came before went well
-	status=$?
-	n=$((n + 1))
-	if [ $status = 0 ]; then
-		echo "ok $n - $1"
-	else
-		bad=1
-		echo "not ok $n - $1"
-		sed 's/^/# /' out err
-	fi
-}
+# shellcheck source=tests/support/pvhost.sh
+. "$(dirname "$0")/../support/pvhost.sh"
 
 p() { # STATUS ARGUMENT...
 	expected=$1

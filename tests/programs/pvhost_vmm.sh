@@ -4,33 +4,8 @@
 # pvhost_vmm.sh PVHOST PVGUEST: the control device of OpenBSD's vmm, on a vCPU: its administrator's words and its bad
 # manners against vmmci in pvguest.  Skipped where there is no /dev/kvm to use.  TAP.
 set -u
-pvhost=$(realpath "$1") pvguest=$(realpath "$2")
-dir=$(mktemp -d) || exit 1
-machine=''
-trap '[ -z "$machine" ] || kill -9 "$machine" 2>/dev/null; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-n=0 bad=0
-
-ok() { # NAME: what came before went well
-	status=$?
-	n=$((n + 1))
-	if [ $status = 0 ]; then
-		echo "ok $n - $1"
-	else
-		bad=1
-		echo "not ok $n - $1"
-		sed 's/^/# /' log said 2>/dev/null | tail -n 20
-	fi
-}
-
-until_true() { # COMMAND...: a generous while
-	tries=600
-	until "$@" 2>/dev/null; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
+# shellcheck source=tests/support/pvhost.sh
+. "$(dirname "$0")/../support/pvhost.sh"
 
 start() { # COMMANDS of pvguest
 	rm -f control

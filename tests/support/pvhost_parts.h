@@ -4,15 +4,13 @@
 #ifndef TESTS_SUPPORT_PVHOST_PARTS_H
 #define TESTS_SUPPORT_PVHOST_PARTS_H
 
-#include <stdio.h>
 #include <string.h>
 
-#include "programs/pvhost/machine.h"
+#include "tests/support/pvhost_said.h"
 
 static struct machine machine;
 static bool lines[24];
 static uint64_t clock_now;
-static char said[1024];
 
 void
 machine_irq(struct machine *it, unsigned line, bool level)
@@ -26,16 +24,6 @@ machine_now(const struct machine *it)
 {
 	(void)it;
 	return clock_now;
-}
-
-void
-say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(said, sizeof(said), format, arguments);
-	va_end(arguments);
 }
 
 void

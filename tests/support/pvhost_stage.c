@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "programs/pvhost/vcpu.h"
+#include "tests/support/pvhost_said.h"
 #include "tests/support/pvhost_stage.h"
 
 #define SECOND 1000000000ull
@@ -17,7 +18,6 @@ struct timer {
 	void *argument;
 };
 
-static char said[1024];
 static bool leave;
 static uint64_t now;
 
@@ -34,16 +34,6 @@ stage_leave_at_end(bool yes)
 }
 
 void
-say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(said, sizeof(said), format, arguments);
-	va_end(arguments);
-}
-
-void
 say_more(const struct machine *machine, const char *format, ...)
 {
 	(void)machine;
@@ -55,11 +45,13 @@ machine_end(struct machine *machine, int status, const char *format, ...)
 {
 	va_list arguments;
 
+	if (machine->ended)
+		return;
+	machine->ended = true;
+	machine->status = status;
 	va_start(arguments, format);
 	vsnprintf(said, sizeof(said), format, arguments);
 	va_end(arguments);
-	machine->ended = true;
-	machine->status = status;
 	if (leave)
 		_exit(status);
 }
@@ -79,7 +71,8 @@ timers_later(struct timers *timers, uint64_t delay, void (*call)(void *),
 
 	if (timer == NULL)
 		abort();
-	*timer = (struct timer){ .when = now + delay,
+	*timer = (struct timer){ .when = delay < UINT64_MAX - now ? now + delay
+								  : UINT64_MAX,
 		.call = call,
 		.argument = argument };
 	while (*link != NULL && (*link)->when <= timer->when)
@@ -142,18 +135,25 @@ stage_free(struct machine *machine)
 void
 stage_pass(struct machine *machine, uint64_t nanoseconds)
 {
+	stage_pass_some(machine, nanoseconds, UINT_MAX);
+}
+
+void
+stage_pass_some(struct machine *machine, uint64_t nanoseconds, unsigned calls)
+{
 	uint64_t until = now + nanoseconds;
 	struct timer *timer;
 
-	while (
-	    (timer = machine->timers.first) != NULL && timer->when <= until) {
+	while (calls-- > 0 && (timer = machine->timers.first) != NULL &&
+	    timer->when <= until) {
 		machine->timers.first = timer->next;
 		if (timer->when > now)
 			now = timer->when;
 		timer->call(timer->argument);
 		free(timer);
 	}
-	now = until;
+	if (until > now)
+		now = until;
 }
 
 bool

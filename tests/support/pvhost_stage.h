@@ -10,6 +10,8 @@ struct machine *stage_new(void);
 void stage_free(struct machine *);
 /* Time passes, and what is due is called. */
 void stage_pass(struct machine *, uint64_t nanoseconds);
+/* The same with no more than so many calls, of which one may ask for the next. */
+void stage_pass_some(struct machine *, uint64_t nanoseconds, unsigned calls);
 /* What the loop has is done, and time passes as it does outside, until `done`
  * says so or seconds have gone by: false. */
 bool stage_run(struct machine *, bool (*done)(void *), void *ctx);

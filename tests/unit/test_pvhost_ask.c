@@ -17,20 +17,11 @@
 
 #include "programs/pvhost/control.h"
 #include "programs/pvhost/parts.h"
+#include "tests/support/pvhost_said.h"
 
 static char directory[] = "/tmp/pvhost-ask-XXXXXX", path[64];
-static char said[1024], printed[1024];
+static char printed[1024];
 static size_t printed_size;
-
-void
-say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(said, sizeof(said), format, arguments);
-	va_end(arguments);
-}
 
 static int
 listen_there(void)

@@ -14,6 +14,7 @@
 
 #include "programs/pvhost/boot_private.h"
 #include "programs/pvhost/parts.h"
+#include "tests/support/pvhost_said.h"
 #include "wire/xen/pvh.h"
 
 #define MIB (1ull << 20)
@@ -22,19 +23,8 @@
 
 /* ---- What stands in for the rest of pvhost ---------------------------- */
 
-static char said[1024];
 static uint64_t started_at, started_with;
 static bool in_64_bits;
-
-void
-say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(said, sizeof(said), format, arguments);
-	va_end(arguments);
-}
 
 bool
 boot_regs_32(struct machine *machine, uint32_t entry, uint32_t ebx)

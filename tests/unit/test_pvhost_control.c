@@ -25,9 +25,10 @@
 #include "programs/pvhost/nic.h"
 #include "programs/pvhost/parts.h"
 #include "programs/pvhost/serial.h"
+#include "tests/support/pvhost_said.h"
 
 static struct machine machine;
-static char said[4096], done[4096];
+static char done[4096];
 static char directory[] = "/tmp/pvhost-control-XXXXXX", path[64];
 static void *control;
 
@@ -43,16 +44,6 @@ note(const char *format, ...)
 
 	va_start(arguments, format);
 	vsnprintf(done + length, sizeof(done) - length, format, arguments);
-	va_end(arguments);
-}
-
-void
-say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(said, sizeof(said), format, arguments);
 	va_end(arguments);
 }
 

@@ -17,26 +17,15 @@
 #include "programs/common/loop.h"
 #include "programs/pvhost/machine.h"
 #include "programs/pvhost/outlet.h"
+#include "tests/support/pvhost_said.h"
 
 #define SECOND 1000000000ull
 
 static struct machine machine;
-static char said[1024];
-static unsigned lines, rooms;
+static unsigned rooms;
 static char directory[] = "/tmp/pvhost-outlet-XXXXXX", path[64];
 static void (*later)(void *);
 static void *argument;
-
-void
-say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(said, sizeof(said), format, arguments);
-	va_end(arguments);
-	lines++;
-}
 
 void
 timers_later(struct timers *timers, uint64_t delay, void (*call)(void *),
@@ -83,7 +72,7 @@ setup(void **state)
 	memset(&machine, 0, sizeof(machine));
 	user = other = (struct outlet_user){ .room = room };
 	said[0] = '\0';
-	lines = rooms = 0;
+	said_lines = rooms = 0;
 	later = NULL;
 	return 0;
 }
@@ -149,7 +138,7 @@ a_file(void **state)
 	assert_string_equal(bytes, "ab");
 	close(fd);
 	outlet_close(outlet, &user);
-	assert_int_equal(lines, 0);
+	assert_int_equal(said_lines, 0);
 }
 
 static void
@@ -210,7 +199,7 @@ a_slow_reader(void **state)
 		let_time_pass();
 	}
 	assert_int_equal(got, total);
-	assert_int_equal(lines, 0);
+	assert_int_equal(said_lines, 0);
 	outlet_close(outlet, &user);
 	close(reader);
 }
@@ -226,7 +215,7 @@ nobody_reads(void **state)
 
 	(void)state;
 	outlet = open_fifo(&reader);
-	while (lines == 0)
+	while (said_lines == 0)
 		outlet_byte(outlet, byte_at(total++));
 	assert_non_null(strstr(said, "nobody reads"));
 	assert_true(total > OUTLET_ROOM);
@@ -260,10 +249,10 @@ the_reader_goes(void **state)
 	close(reader);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(outlet_byte(outlet, 'b'));
-	assert_int_equal(lines, 1);
+	assert_int_equal(said_lines, 1);
 	assert_non_null(strstr(said, "Broken pipe"));
 	outlet_close(outlet, &user);
-	assert_int_equal(lines, 1);
+	assert_int_equal(said_lines, 1);
 }
 
 static void
@@ -275,7 +264,7 @@ a_full_disk(void **state)
 	assert_non_null(outlet);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(outlet_byte(outlet, 'b'));
-	assert_int_equal(lines, 1);
+	assert_int_equal(said_lines, 1);
 	assert_non_null(strstr(said, "No space left"));
 	outlet_close(outlet, &user);
 }
