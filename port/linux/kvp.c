@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "port/linux/linux_private.h"
@@ -23,31 +22,6 @@ door(const struct linux_port *linux_port)
 	const char *path = linux_port->config.kvp;
 
 	return path != NULL ? path : "/dev/vmbus/hv_kvp";
-}
-
-/* Who plays the kernel's part for a test listens at a socket. */
-static int
-connect_socket(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) <
-		0) {
-		int error = errno;
-
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
 }
 
 static int
@@ -76,8 +50,9 @@ open_door(struct linux_port *linux_port)
 		return PV_OK;
 	if (stat(path, &status) < 0)
 		return open_error(errno);
+	/* Who plays the kernel's part for a test listens at a socket. */
 	if (S_ISSOCK(status.st_mode))
-		fd = connect_socket(path);
+		fd = linux_connect(path, SOCK_SEQPACKET);
 	else
 		fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)

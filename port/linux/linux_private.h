@@ -94,6 +94,8 @@ bool linux_events_add(struct linux_port *, int fd);
 /* To be told once, from now on, when there is something to read, or when it can
  * be written; `known`: not for the first time. */
 bool linux_events_once(struct linux_port *, int fd, bool known, bool write);
+/* socket.c: connected to a socket in the file system; -1 and errno. */
+int linux_connect(const char *path, int type);
 /* xenstore.c */
 long linux_xenstore_read(void *ctx, void *to, size_t room);
 long linux_xenstore_write(void *ctx, const void *from, size_t size);

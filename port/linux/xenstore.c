@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "port/linux/linux_private.h"
@@ -34,32 +33,6 @@ door(const struct linux_port *linux_port)
 }
 
 static int
-connect_socket(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) <
-		0 ||
-	    fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
-		int error = errno;
-
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
-}
-
-static int
 open_door(struct linux_port *linux_port)
 {
 	const char *path = door(linux_port);
@@ -73,7 +46,9 @@ open_door(struct linux_port *linux_port)
 	linux_port->xenstore_limit = DEVICE_LIMIT;
 	if (S_ISSOCK(status.st_mode)) {
 		linux_port->xenstore_limit = SOCKET_LIMIT;
-		fd = connect_socket(path);
+		fd = linux_connect(path, SOCK_STREAM);
+		if (fd >= 0)
+			(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	} else
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
