@@ -34,3 +34,15 @@ pv_decimal(uint64_t value, char *to)
 		to[i] = digits[count - 1 - i];
 	return count;
 }
+
+int
+pv_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

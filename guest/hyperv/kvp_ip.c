@@ -6,23 +6,12 @@
  * of IPv6, and a ';' behind the last entry: taken too.
  */
 #include "guest/bus/libc.h"
+#include "guest/bus/number.h"
 #include "guest/hyperv/kvp.h"
 
 #define NETIFS 64u
 
 /* ---- Which one -------------------------------------------------------- */
-
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* `want` bytes in hexadecimal; `marks`, where they may stand, are skipped. */
 static bool
@@ -43,8 +32,8 @@ hex_bytes(const char *text, size_t len, const char *marks, uint8_t *bytes,
 		}
 		if (have == want || len - at < 2)
 			return false;
-		high = digit(text[at]);
-		low = digit(text[at + 1]);
+		high = pv_hex_digit(text[at]);
+		low = pv_hex_digit(text[at + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		bytes[have++] = (uint8_t)(high << 4 | low);

@@ -2,6 +2,7 @@
 /* What the two ends of a NIC say to each other in XenStore. */
 #include "guest/bus/format.h"
 #include "guest/bus/libc.h"
+#include "guest/bus/number.h"
 #include "guest/xen/xnf.h"
 
 #define ETHERNET_HEADER 14u
@@ -76,18 +77,6 @@ flag(struct xnf *xnf, enum xnf_key key)
 	return number(xnf, key, 1, 0) == 1;
 }
 
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 xnf_mac_parse(const char *text, uint8_t mac[6])
 {
@@ -96,7 +85,8 @@ xnf_mac_parse(const char *text, uint8_t mac[6])
 	if (strlen(text) != 17)
 		return false;
 	for (unsigned i = 0; i < 6; i++) {
-		int high = digit(text[3 * i]), low = digit(text[3 * i + 1]);
+		int high = pv_hex_digit(text[3 * i]),
+		    low = pv_hex_digit(text[3 * i + 1]);
 
 		if (high < 0 || low < 0 || (i < 5 && text[3 * i + 2] != ':'))
 			return false;
