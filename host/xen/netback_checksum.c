@@ -3,8 +3,8 @@
  * whole.  The field holds the sum of the pseudo header. */
 #include <string.h>
 
+#include "host/bus/checksum.h"
 #include "host/xen/netback_private.h"
-#include "wire/endian.h"
 
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
@@ -37,20 +37,6 @@ find_transport(const uint8_t *frame, size_t length, uint8_t *protocol)
 	    : 0;
 }
 
-static uint16_t
-sum_up(const uint8_t *bytes, size_t length)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i + 1 < length; i += 2)
-		sum += get_be16(bytes + i);
-	if (length % 2 != 0)
-		sum += (uint64_t)bytes[length - 1] << 8;
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 bool
 net_checksum(uint8_t *to, const uint8_t *frame, size_t length)
 {
@@ -63,7 +49,7 @@ net_checksum(uint8_t *to, const uint8_t *frame, size_t length)
 	    length - at < field + 2)
 		return false;
 	memcpy(to, frame, length);
-	sum = sum_up(to + at, length - at);
+	sum = (uint16_t)~checksum_fold(checksum_add(0, to + at, length - at));
 	if (protocol == UDP && sum == 0)
 		sum = 0xffff; /* 0 says that there is none */
 	put_be16(to + at + field, sum);

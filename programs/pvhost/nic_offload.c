@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "host/bus/checksum.h"
 #include "programs/pvhost/nic_offload.h"
 #include "wire/endian.h"
 
@@ -156,26 +157,6 @@ nic_layout(struct nic_layout *at, const struct nic_frame *frame)
 
 /* ---- Sums -------------------------------------------------------------- */
 
-static uint64_t
-sum_up(uint64_t sum, const uint8_t *bytes, size_t length)
-{
-	size_t i = 0;
-
-	for (; i + 1 < length; i += 2)
-		sum += get_be16(bytes + i);
-	if (i < length)
-		sum += (uint64_t)bytes[i] << 8;
-	return sum;
-}
-
-static uint16_t
-fold(uint64_t sum)
-{
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 /* Both addresses, the protocol, the length. */
 static uint64_t
 pseudo_header(const uint8_t *bytes, const struct nic_layout *at)
@@ -183,7 +164,8 @@ pseudo_header(const uint8_t *bytes, const struct nic_layout *at)
 	const uint8_t *ip = bytes + at->ip;
 	uint64_t sum = (at->tcp ? TCP : UDP) + (at->end - at->transport);
 
-	return at->v6 ? sum_up(sum, ip + 8, 32) : sum_up(sum, ip + 12, 8);
+	return at->v6 ? checksum_add(sum, ip + 8, 32)
+		      : checksum_add(sum, ip + 12, 8);
 }
 
 static void
@@ -192,8 +174,8 @@ complete(uint8_t *bytes, const struct nic_layout *at)
 	uint16_t sum;
 
 	put_be16(bytes + at->checksum, 0);
-	sum = fold(sum_up(pseudo_header(bytes, at), bytes + at->transport,
-	    at->end - at->transport));
+	sum = checksum_fold(checksum_add(pseudo_header(bytes, at),
+	    bytes + at->transport, at->end - at->transport));
 	sum = (uint16_t)~sum;
 	if (!at->tcp && sum == 0)
 		sum = 0xffff; /* 0 says that there is none */
@@ -213,7 +195,8 @@ set_ip_length(uint8_t *bytes, const struct nic_layout *at)
 	put_be16(ip + 2, (uint16_t)length);
 	put_be16(ip + 10, 0);
 	put_be16(ip + 10,
-	    (uint16_t)~fold(sum_up(0, ip, at->transport - at->ip)));
+	    (uint16_t)~checksum_fold(
+		checksum_add(0, ip, at->transport - at->ip)));
 }
 
 bool
@@ -234,7 +217,8 @@ nic_complete_at(uint8_t *bytes, size_t length, size_t start, size_t field)
 	if (start > length || length - start < 2 || field > length - start - 2)
 		return false;
 	put_be16(bytes + start + field,
-	    (uint16_t)~fold(sum_up(0, bytes + start, length - start)));
+	    (uint16_t)~checksum_fold(
+		checksum_add(0, bytes + start, length - start)));
 	return true;
 }
 
@@ -255,7 +239,7 @@ nic_prepare(uint8_t to[NIC_HEADERS_MAX], struct nic_layout *at,
 	memcpy(to, frame->bytes, at->payload);
 	if (frame->segment_size != 0)
 		set_ip_length(to, at);
-	put_be16(to + at->checksum, fold(pseudo_header(to, at)));
+	put_be16(to + at->checksum, checksum_fold(pseudo_header(to, at)));
 	return true;
 }
 
