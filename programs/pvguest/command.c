@@ -9,7 +9,7 @@ const struct command commands[] = {
 	    "other",
 	    cmd_clock },
 	{ "cpus", "", "the CPUs that run", cmd_cpus },
-	{ "crash", "null|stack|ud|panic", "try the way a fault is reported",
+	{ "crash", "null|stack|ud|cpu|panic", "try the way a fault is reported",
 	    cmd_crash },
 	{ "devices", "", "the tree of devices", cmd_devices },
 	{ "disk", "NAME info|read|write|fill|check|mix|flush|discard|bench",

@@ -7,14 +7,17 @@
 #include "programs/pvhost/power.h"
 #include "wire/endian.h"
 
+#define HEADER 36u
 #define RSDP_SIZE 36u
 #define FACS_SIZE 64u
 #define FADT_SIZE 276u /* of ACPI 6.3 and later */
 #define IO_APIC 0xfec00000u
 #define LOCAL_APIC 0xfee00000u
 
-uint8_t *
-acpi_table(struct acpi_tables *tables, const char *signature, unsigned revision,
+/* Room for one, all zeroes but for its header, if `signature` is not NULL; NULL:
+ * there is none.  done() when it is written. */
+static uint8_t *
+new_table(struct acpi_tables *tables, const char *signature, unsigned revision,
     size_t size, size_t alignment)
 {
 	size_t at = (tables->size + alignment - 1) & ~(alignment - 1);
@@ -46,14 +49,14 @@ sum_up(const uint8_t *bytes, size_t size, uint8_t *to)
 	*to = (uint8_t)-sum;
 }
 
-void
-acpi_done(uint8_t *table)
+static void
+done(uint8_t *table)
 {
 	sum_up(table, get_le32(table + 4), table + 9);
 }
 
-uint32_t
-acpi_address(const struct acpi_tables *tables, const uint8_t *table)
+static uint32_t
+address(const struct acpi_tables *tables, const uint8_t *table)
 {
 	return (uint32_t)(tables->base + (uint64_t)(table - tables->bytes));
 }
@@ -69,7 +72,7 @@ put_le64(uint8_t *to, uint64_t value)
 static uint8_t *
 facs(struct acpi_tables *tables)
 {
-	uint8_t *table = acpi_table(tables, NULL, 0, FACS_SIZE, 64);
+	uint8_t *table = new_table(tables, NULL, 0, FACS_SIZE, 64);
 
 	if (table == NULL)
 		return NULL;
@@ -88,11 +91,11 @@ dsdt(const struct machine *machine, struct acpi_tables *tables)
 	acpi_devices(machine, &aml);
 	if (aml.broken || aml.depth != 0)
 		return NULL;
-	table = acpi_table(tables, "DSDT", 2, ACPI_HEADER + aml.size, 16);
+	table = new_table(tables, "DSDT", 2, HEADER + aml.size, 16);
 	if (table == NULL)
 		return NULL;
-	memcpy(table + ACPI_HEADER, aml.bytes, aml.size);
-	acpi_done(table);
+	memcpy(table + HEADER, aml.bytes, aml.size);
+	done(table);
 	return table;
 }
 
@@ -141,13 +144,13 @@ fadt_registers(uint8_t *table)
 static uint8_t *
 fadt(struct acpi_tables *tables, const uint8_t *system, const uint8_t *code)
 {
-	uint8_t *table = acpi_table(tables, "FACP", 6, FADT_SIZE, 16);
+	uint8_t *table = new_table(tables, "FACP", 6, FADT_SIZE, 16);
 
 	if (table == NULL)
 		return NULL;
-	put_le32(table + 36, acpi_address(tables, system));
-	put_le32(table + 40, acpi_address(tables, code));
-	put_le64(table + 140, acpi_address(tables, code));
+	put_le32(table + 36, address(tables, system));
+	put_le32(table + 40, address(tables, code));
+	put_le64(table + 140, address(tables, code));
 	fadt_registers(table);
 	put_le16(table + 96, 0xfff); /* no C2, and no C3 */
 	put_le16(table + 98, 0xfff);
@@ -158,7 +161,7 @@ fadt(struct acpi_tables *tables, const uint8_t *system, const uint8_t *code)
 		FADT_TIMER_32 | FADT_RESET);
 	table[131] = 5; /* ACPI 6.5 */
 	memcpy(table + 268, "pvbus", 5);
-	acpi_done(table);
+	done(table);
 	return table;
 }
 
@@ -170,13 +173,13 @@ madt(const struct machine *machine, struct acpi_tables *tables)
 	static const uint8_t sci[10] = { 2, 10, 0, POWER_SCI, POWER_SCI, 0, 0,
 		0, 0x0d, 0 };
 	static const uint8_t nmi[6] = { 4, 6, 0xff, 0, 0, 1 };
-	size_t size = ACPI_HEADER + 8 + 8 * (size_t)machine->vcpu_count + 12 +
+	size_t size = HEADER + 8 + 8 * (size_t)machine->vcpu_count + 12 +
 	    sizeof(sci) + sizeof(nmi);
-	uint8_t *table = acpi_table(tables, "APIC", 5, size, 16), *to;
+	uint8_t *table = new_table(tables, "APIC", 5, size, 16), *to;
 
 	if (table == NULL)
 		return NULL;
-	to = table + ACPI_HEADER;
+	to = table + HEADER;
 	put_le32(to, LOCAL_APIC);
 	put_le32(to + 4, 1); /* there are 8259s, too */
 	to += 8;
@@ -194,7 +197,7 @@ madt(const struct machine *machine, struct acpi_tables *tables)
 	to += 12;
 	memcpy(to, sci, sizeof(sci));
 	memcpy(to + sizeof(sci), nmi, sizeof(nmi));
-	acpi_done(table);
+	done(table);
 	return table;
 }
 
@@ -203,15 +206,15 @@ static uint8_t *
 root(struct acpi_tables *tables, const char *signature, unsigned width,
     uint8_t *const *list, unsigned count)
 {
-	uint8_t *table = acpi_table(tables, signature, 1,
-	    ACPI_HEADER + (size_t)count * width, 16);
+	uint8_t *table = new_table(tables, signature, 1,
+	    HEADER + (size_t)count * width, 16);
 
 	if (table == NULL)
 		return NULL;
 	for (unsigned i = 0; i < count; i++)
-		put_le32(table + ACPI_HEADER + (size_t)i * width,
-		    acpi_address(tables, list[i]));
-	acpi_done(table);
+		put_le32(table + HEADER + (size_t)i * width,
+		    address(tables, list[i]));
+	done(table);
 	return table;
 }
 
@@ -232,7 +235,7 @@ rsdp_write(uint8_t *rsdp, uint32_t rsdt, uint32_t xsdt)
 bool
 acpi_build(const struct machine *machine, struct acpi_tables *tables)
 {
-	uint8_t *rsdp = acpi_table(tables, NULL, 0, RSDP_SIZE, 16);
+	uint8_t *rsdp = new_table(tables, NULL, 0, RSDP_SIZE, 16);
 	uint8_t *system = facs(tables), *code = dsdt(machine, tables);
 	uint8_t *list[2], *rsdt, *xsdt;
 
@@ -246,7 +249,6 @@ acpi_build(const struct machine *machine, struct acpi_tables *tables)
 	xsdt = root(tables, "XSDT", 8, list, 2);
 	if (rsdt == NULL || xsdt == NULL)
 		return false;
-	rsdp_write(rsdp, acpi_address(tables, rsdt),
-	    acpi_address(tables, xsdt));
+	rsdp_write(rsdp, address(tables, rsdt), address(tables, xsdt));
 	return true;
 }

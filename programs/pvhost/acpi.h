@@ -7,7 +7,6 @@
 
 struct aml;
 
-#define ACPI_HEADER 36u
 #define ACPI_TABLES_MAX 0x8000u
 
 /* Tables one behind the other, at the place in the guest where they will be. */
@@ -16,13 +15,6 @@ struct acpi_tables {
 	uint8_t bytes[ACPI_TABLES_MAX];
 	size_t size;
 };
-
-/* Room for one, all zeroes but for its header, if `signature` is not NULL; NULL:
- * there is none.  acpi_done() when it is written. */
-uint8_t *acpi_table(struct acpi_tables *, const char *signature,
-    unsigned revision, size_t size, size_t alignment);
-void acpi_done(uint8_t *table);
-uint32_t acpi_address(const struct acpi_tables *, const uint8_t *table);
 
 /* Byte code of what there is: acpi_devices.c. */
 void acpi_devices(const struct machine *, struct aml *);

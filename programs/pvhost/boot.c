@@ -10,8 +10,8 @@
 #include "programs/pvhost/boot_private.h"
 #include "programs/pvhost/parts.h"
 
-bool
-boot_file_open(struct boot_file *file, const char *path)
+static bool
+open_file(struct boot_file *file, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
@@ -42,8 +42,8 @@ boot_file_open(struct boot_file *file, const char *path)
 	return true;
 }
 
-void
-boot_file_close(struct boot_file *file)
+static void
+close_file(struct boot_file *file)
 {
 	if (file->bytes != NULL)
 		munmap((void *)(uintptr_t)file->bytes, file->size);
@@ -112,12 +112,12 @@ boot_load(struct machine *machine, uint64_t rsdp)
 {
 	struct boot boot = { .machine = machine, .rsdp = rsdp };
 	const struct options *options = &machine->options;
-	bool good = boot_file_open(&boot.image, options->image) &&
+	bool good = open_file(&boot.image, options->image) &&
 	    (options->initrd == NULL ||
-		boot_file_open(&boot.initrd, options->initrd)) &&
+		open_file(&boot.initrd, options->initrd)) &&
 	    load(&boot);
 
-	boot_file_close(&boot.initrd);
-	boot_file_close(&boot.image);
+	close_file(&boot.initrd);
+	close_file(&boot.image);
 	return good;
 }

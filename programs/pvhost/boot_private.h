@@ -27,10 +27,8 @@ struct boot {
 	size_t command_size; /* with its NUL */
 };
 
-/* False: a line was said. */
-bool boot_file_open(struct boot_file *, const char *path);
-void boot_file_close(struct boot_file *);
-/* The initrd below `limit`, the command line at BOOT_COMMAND. */
+/* The initrd below `limit`, the command line at BOOT_COMMAND.  False: a line was
+ * said. */
 bool boot_place(struct boot *, uint64_t limit, size_t command_max);
 
 bool boot_is_elf(const struct boot_file *);

@@ -3,7 +3,6 @@
  * MSR 0x4b564d01 is KVM's own, which vmm has taken over as it is. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/vmm/vmmci.h"
 #include "programs/pvhost/face.h"
@@ -180,17 +179,6 @@ face_free(void *self)
 	free(face);
 }
 
-/* The real time less the machine's, at one moment. */
-static uint64_t
-wall(const struct machine *machine)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec -
-	    machine_now(machine);
-}
-
 static void *
 face_make(struct machine *machine, uint32_t base)
 {
@@ -217,7 +205,7 @@ face_make(struct machine *machine, uint32_t base)
 	};
 	face->vmmci = host_vmmci_new(
 	    &(struct host_vmmci_config){ .world = &machine->world,
-		.wall = wall(machine),
+		.wall = machine_wall(machine),
 		.interrupt = interrupt,
 		.impatient = impatient,
 		.ctx = face });

@@ -4,7 +4,6 @@
  * ours.  Linux's kernel and open-vm-tools find it by CPUID.
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "programs/pvhost/face_vmware.h"
 #include "programs/pvhost/vcpu.h"
@@ -17,21 +16,10 @@
 
 /* ---- The clock ---------------------------------------------------------- */
 
-/* The real time at the model's time 0, which moves when the clock is set. */
-static uint64_t
-wall(const struct machine *machine)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec -
-	    machine_now(machine);
-}
-
 static void
 follow_clock(struct face_vmware *self)
 {
-	uint64_t now = wall(self->machine);
+	uint64_t now = machine_wall(self->machine);
 
 	host_vmware_step(self->host, (int64_t)(now - self->wall));
 	self->wall = now;
@@ -195,7 +183,7 @@ make(struct machine *machine, uint32_t base)
 	struct face_vmware *self = calloc(1, sizeof(*self));
 	struct host_vmware_config config = {
 		.world = &machine->world,
-		.wall = wall(machine),
+		.wall = machine_wall(machine),
 		.megahertz = (unsigned)(machine->tsc_hz / 1000000),
 		.megabytes = (unsigned)(machine->options.memory >> 20),
 		.tsc_hz = machine->tsc_hz,

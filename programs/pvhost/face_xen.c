@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Xen: the model of host/xen, and what of it a vCPU sees. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "programs/pvhost/face_xen.h"
 #include "programs/pvhost/vcpu.h"
@@ -11,19 +10,6 @@
 #define SECOND 1000000000u
 #define STORE_PAGE MEMORY_SPECIAL
 #define CONSOLE_PAGE (MEMORY_SPECIAL + MEMORY_PAGE)
-
-/* ---- Time ------------------------------------------------------------- */
-
-/* When the machine's time was 0, by the host's clock. */
-static uint64_t
-wall(const struct machine *machine)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec -
-	    machine_now(machine);
-}
 
 /* ---- What the guest wants of the machine ------------------------------ */
 
@@ -169,7 +155,7 @@ make_model(struct face_xen *face)
 		.call_port = machine->xen_exits ? 0 : FACE_XEN_CALL_PORT,
 		.real_apics = true,
 		.memory = machine->options.memory,
-		.wall = wall(machine),
+		.wall = machine_wall(machine),
 		.map = face->map,
 		.map_count = face_xen_map(face),
 		.ctx = face,

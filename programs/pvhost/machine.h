@@ -37,16 +37,17 @@ struct vcpu;
 #define MACHINE_VCPUS 8u
 #define MACHINE_FACES 2u
 
-/* Statuses of pvhost beside those that the guest gives it by its exit port;
- * those below 128 are as sysexits(3) has them. */
+/* Statuses of pvhost beside those that the guest gives it by its exit port and
+ * 128 and a signal's number: those of sysexits(3), and of timeout(1). */
 enum {
-	EXIT_OFF = 0,      /* powered off, or reset */
-	EXIT_USAGE = 64,   /* the command line is wrong */
-	EXIT_IMAGE = 66,   /* an image or disk cannot be used */
-	EXIT_NO_KVM = 69,  /* there is no usable /dev/kvm */
-	EXIT_BROKEN = 70,  /* of pvhost or KVM: a bug */
-	EXIT_CRASHED = 71, /* the guest has: a triple fault, a crash register */
-	EXIT_TIME = 124    /* --timeout */
+	EXIT_OFF = 0,     /* powered off, or reset */
+	EXIT_USAGE = 64,  /* the command line is wrong */
+	EXIT_IMAGE = 66,  /* an image or disk cannot be used */
+	EXIT_NO_KVM = 69, /* there is no usable /dev/kvm */
+	EXIT_BROKEN = 70, /* of pvhost or KVM: a bug */
+	EXIT_CRASHED =
+	    71,         /* the guest's OS has: a triple fault, or it says so */
+	EXIT_TIME = 124 /* --timeout */
 };
 
 struct machine {
@@ -58,8 +59,7 @@ struct machine {
 	struct timers timers;
 	struct loop_source wake; /* an eventfd, for its end */
 	int kvm, vm;             /* descriptors */
-	bool complete;  /* KVM runs a whole CPU, not only code of ring 0 */
-	bool xen_exits; /* and lets VMCALL be ours, by KVM_XEN */
+	bool xen_exits;          /* and lets VMCALL be ours, by KVM_XEN */
 	struct memory memory;
 	struct ports ports;
 	struct host_world world; /* for the models; its ctx is the machine */
@@ -110,5 +110,9 @@ void machine_irq(struct machine *, unsigned line, bool level);
  * pages that do by the TSC must agree.  KVM begins it at 0 with the machine; where
  * it cannot, it is the outer one's. */
 uint64_t machine_now(const struct machine *);
+
+/* wall.c: the real time, in nanoseconds since 1970, when machine_now() was 0; it
+ * moves when somebody sets the clock. */
+uint64_t machine_wall(const struct machine *);
 
 #endif

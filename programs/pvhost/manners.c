@@ -5,6 +5,7 @@
 
 #include "programs/pvhost/manners.h"
 #include "programs/pvhost/reply.h"
+#include "programs/pvhost/words.h"
 
 static const struct manner *
 find(const struct manners *manners, const char *name)
@@ -98,17 +99,6 @@ set_int(const struct manner *field, int *at, const char *value,
 
 /* ---- Bytes ------------------------------------------------------------ */
 
-static int
-digit(char c)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	if (at == NULL)
-		return -1;
-	return (int)(at - digits) - (at - digits > 15 ? 6 : 0);
-}
-
 /* Fewer than there is room for: zeroes behind them. */
 static bool
 set_bytes(const struct manner *field, uint8_t *at, const char *value,
@@ -118,7 +108,7 @@ set_bytes(const struct manner *field, uint8_t *at, const char *value,
 	bool good = length % 2 == 0 && length / 2 <= field->size;
 
 	for (size_t i = 0; good && i < length; i++)
-		good = digit(value[i]) >= 0;
+		good = words_hex_digit(value[i]) >= 0;
 	if (!good)
 		return reply_no(reply,
 		    "expected up to %zu bytes in hexadecimal for %s, not "
@@ -126,8 +116,8 @@ set_bytes(const struct manner *field, uint8_t *at, const char *value,
 		    field->size, field->name, value);
 	memset(at, 0, field->size);
 	for (size_t i = 0; i < length / 2; i++)
-		at[i] = (uint8_t)(digit(value[2 * i]) << 4 |
-		    digit(value[2 * i + 1]));
+		at[i] = (uint8_t)(words_hex_digit(value[2 * i]) << 4 |
+		    words_hex_digit(value[2 * i + 1]));
 	return true;
 }
 

@@ -225,33 +225,13 @@ complain(struct parsing *parsing, int what, char **argv)
 		    text);
 }
 
-/* Whether pvhost goes on with the next option. */
-static bool
-one_option(struct parsing *parsing, int what, char **argv)
+/* Those with a word behind them that have no letter. */
+static void
+long_option(struct parsing *parsing, int what, char **argv)
 {
 	struct options *options = parsing->options;
 
 	switch (what) {
-	case 'h':
-		fputs(usage_text, stdout);
-		return false;
-	case 'V':
-		puts("pvhost " PVBUS_VERSION);
-		return false;
-	case 'v':
-		options->verbose = true;
-		break;
-	case 'm':
-		options->memory = MEBIBYTE *
-		    number(parsing, "-m", optarg, MEMORY_LEAST, MEMORY_MOST);
-		break;
-	case 'c':
-		options->vcpus = (unsigned)number(parsing, "-c", optarg, 1,
-		    MACHINE_VCPUS);
-		break;
-	case 'C':
-		options->ask = optarg;
-		break;
 	case OPTION_FACE:
 		add_faces(parsing, optarg);
 		break;
@@ -293,11 +273,43 @@ one_option(struct parsing *parsing, int what, char **argv)
 		options->timeout = (unsigned)number(parsing, "--timeout",
 		    optarg, 1, TIMEOUT_MOST);
 		break;
+	default:
+		complain(parsing, what, argv);
+	}
+}
+
+/* Whether pvhost goes on with the next option. */
+static bool
+one_option(struct parsing *parsing, int what, char **argv)
+{
+	struct options *options = parsing->options;
+
+	switch (what) {
+	case 'h':
+		fputs(usage_text, stdout);
+		return false;
+	case 'V':
+		puts("pvhost " PVBUS_VERSION);
+		return false;
+	case 'v':
+		options->verbose = true;
+		break;
+	case 'm':
+		options->memory = MEBIBYTE *
+		    number(parsing, "-m", optarg, MEMORY_LEAST, MEMORY_MOST);
+		break;
+	case 'c':
+		options->vcpus = (unsigned)number(parsing, "-c", optarg, 1,
+		    MACHINE_VCPUS);
+		break;
+	case 'C':
+		options->ask = optarg;
+		break;
 	case OPTION_HYPERCALL_PAGE:
 		options->hypercall_page = true;
 		break;
 	default:
-		complain(parsing, what, argv);
+		long_option(parsing, what, argv);
 	}
 	return true;
 }

@@ -32,10 +32,6 @@ uint64_t firmware_write(struct machine *);
  * was said. */
 bool boot_load(struct machine *, uint64_t rsdp);
 
-/* fwcfg.c: a file more, for a store of keys; false: it does not fit. */
-bool fwcfg_set(struct machine *, const char *name, const void *bytes,
-    size_t size);
-
 /* store.c: the keys of --store files, before the guest runs.  False: a line was
  * said. */
 bool store_load(struct machine *);

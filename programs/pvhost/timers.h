@@ -3,8 +3,6 @@
 #ifndef PVHOST_TIMERS_H
 #define PVHOST_TIMERS_H
 
-#include <pthread.h>
-
 #include "programs/common/loop.h"
 
 struct machine;

@@ -18,8 +18,8 @@ blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-static int
-digit(char c)
+int
+words_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -33,8 +33,8 @@ digit(char c)
 static void
 hexadecimal(struct cursor *c)
 {
-	int high = c->end - c->at >= 2 ? digit(c->at[0]) : -1;
-	int low = high >= 0 ? digit(c->at[1]) : -1;
+	int high = c->end - c->at >= 2 ? words_hex_digit(c->at[0]) : -1;
+	int low = high >= 0 ? words_hex_digit(c->at[1]) : -1;
 
 	if (low < 0) {
 		c->problem = "expected two hexadecimal digits behind \\x";

@@ -24,6 +24,8 @@ struct words {
 /* In place: the words are in the line, which is as long as said and has room
  * for a NUL.  What is wrong with it, or NULL. */
 const char *words_split(struct words *, char *line, size_t length);
+/* The value of a hexadecimal digit, -1: it is none. */
+int words_hex_digit(char c);
 /* A word as words_split() reads it. */
 void words_quote(struct reply *, const void *bytes, size_t size);
 
