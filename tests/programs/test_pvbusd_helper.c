@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +21,7 @@
 #include <cmocka.h>
 
 #include "programs/pvbusd/helper.h"
+#include "tests/support/tree.h"
 
 #define SECOND 1000000000ull
 #define DEADLINE (30 * SECOND)
@@ -56,15 +56,6 @@ setup(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 teardown(void **state)
 {
 	struct place *place = *state;
@@ -75,7 +66,7 @@ teardown(void **state)
 	loop_free(&place->loop);
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		free(place->config.commands[i]);
-	nftw(place->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(place->root);
 	free(place);
 	return 0;
 }
@@ -231,7 +222,8 @@ test_one_command_at_a_time(void **state)
 	struct place *place = *state;
 
 	script(place, COMMAND_POWEROFF, "off",
-	    "echo x >>count\nuntil [ -e go ] || [ ! -e count ]; do sleep 0.02; done\n: >done-$$");
+	    "echo x >>count\nuntil [ -e go ] || [ ! -e count ]; do sleep 0.02; "
+	    "done\n: >done-$$");
 	start(place);
 	for (unsigned i = 0; i < 50; i++)
 		assert_int_equal(helper_request(place->helper,

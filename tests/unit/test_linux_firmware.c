@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +19,7 @@
 
 #include "port/linux/linux.h"
 #include "pvbus/guest.h"
+#include "tests/support/tree.h"
 #include "wire/cpuid.h"
 #include "wire/endian.h"
 
@@ -86,22 +86,13 @@ tree_setup(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 tree_teardown(void **state)
 {
 	struct tree *tree = *state;
 
 	pv_bus_detach(tree->bus);
 	linux_port_free(tree->linux_port);
-	nftw(tree->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(tree->root);
 	free(tree);
 	return 0;
 }

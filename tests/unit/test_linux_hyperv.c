@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <poll.h>
@@ -25,6 +24,7 @@
 #include <cmocka.h>
 
 #include "port/linux/linux.h"
+#include "tests/support/tree.h"
 
 struct place {
 	char root[64], socket[96], pools[96];
@@ -61,15 +61,6 @@ setup(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 teardown(void **state)
 {
 	struct place *place = *state;
@@ -79,7 +70,7 @@ teardown(void **state)
 		close(place->peer);
 	if (place->listener >= 0)
 		close(place->listener);
-	nftw(place->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(place->root);
 	free(place);
 	return 0;
 }

@@ -2,7 +2,6 @@
 /* port/linux: vmd's control device through a sysfs that the test makes, where
  * the registers are a plain file and the test plays the host. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +16,7 @@
 
 #include "port/linux/linux.h"
 #include "pvbus/guest.h"
+#include "tests/support/tree.h"
 #include "wire/cpuid.h"
 #include "wire/endian.h"
 #include "wire/virtio/legacy.h"
@@ -226,22 +226,13 @@ setup(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 teardown(void **state)
 {
 	struct place *place = *state;
 
 	pv_bus_detach(place->bus);
 	linux_port_free(place->linux_port);
-	nftw(place->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	tree_remove(place->root);
 	free(place);
 	return 0;
 }

@@ -4,7 +4,6 @@
  * the host, and the rest is compared with what else the kernel says. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ftw.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
@@ -32,6 +31,7 @@
 #include <cmocka.h>
 
 #include "port/linux/linux.h"
+#include "tests/support/tree.h"
 #include "wire/vmware/backdoor.h"
 
 /* cmocka 1.1 has "not ok" for what skip() was said of.  Leaves the test. */
@@ -105,15 +105,6 @@ setup(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 teardown(void **state)
 {
 	struct place *place = *state;
@@ -123,7 +114,7 @@ teardown(void **state)
 		close(place->peer);
 	if (place->listener >= 0)
 		close(place->listener);
-	nftw(place->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(place->root);
 	free(place);
 	return 0;
 }

@@ -2,7 +2,6 @@
 /* port/linux: XenStore by a socket that the test listens at, and the devices of
  * XenStore in a sysfs that the test makes. */
 #include <errno.h>
-#include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +18,7 @@
 #include <cmocka.h>
 
 #include "port/linux/linux.h"
+#include "tests/support/tree.h"
 
 struct place {
 	char root[64];
@@ -65,15 +65,6 @@ setup(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 teardown(void **state)
 {
 	struct place *place = *state;
@@ -83,7 +74,7 @@ teardown(void **state)
 		close(place->peer);
 	if (place->listener >= 0)
 		close(place->listener);
-	nftw(place->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tree_remove(place->root);
 	free(place);
 	return 0;
 }
