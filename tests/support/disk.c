@@ -126,25 +126,13 @@ lab_start(struct lab *lab, const struct host_disk_config *config)
 
 /* ---- Time ------------------------------------------------------------- */
 
-static void
-turn(struct lab *lab, uint64_t end)
-{
-	const struct pv_port *port = sim_machine_port(lab->world->machine);
-	uint64_t next;
-
-	if (pv_bus_poll(lab->world->bus, 64))
-		return;
-	next = pv_bus_deadline(lab->world->bus);
-	port->wait(port->ctx, next < end ? next : end);
-}
-
 void
 lab_run(struct lab *lab, uint64_t time)
 {
 	uint64_t end = sim_now(lab->world->sim) + time;
 
 	while (sim_now(lab->world->sim) < end)
-		turn(lab, end);
+		world_turn(lab->world, end);
 	pv_bus_poll(lab->world->bus, 64);
 }
 
@@ -157,7 +145,7 @@ lab_until(struct lab *lab, bool (*so)(struct lab *), const char *what)
 		if (sim_now(lab->world->sim) >= end)
 			fail_msg("not %s within a minute\n%s", what,
 			    sim_machine_log(lab->world->machine));
-		turn(lab, end);
+		world_turn(lab->world, end);
 	}
 }
 
@@ -235,7 +223,7 @@ lab_wait(struct lab *lab, struct lab_io *request)
 		if (sim_now(lab->world->sim) >= end)
 			fail_msg("a request was not answered\n%s",
 			    sim_machine_log(lab->world->machine));
-		turn(lab, end);
+		world_turn(lab->world, end);
 	}
 	assert_int_equal(request->done, 1);
 	return request->io.error;

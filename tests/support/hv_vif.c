@@ -212,22 +212,10 @@ hv_vif_start_cpus(struct hv_vif *vif, unsigned cpus)
 
 /* ---- Time ------------------------------------------------------------- */
 
-static void
-turn(struct hv_vif *vif, uint64_t end)
-{
-	const struct pv_port *port = sim_machine_port(vif->world->machine);
-	uint64_t next;
-
-	if (pv_bus_poll(vif->world->bus, 64))
-		return;
-	next = pv_bus_deadline(vif->world->bus);
-	port->wait(port->ctx, next < end ? next : end);
-}
-
 void
 hv_vif_turn(struct hv_vif *vif)
 {
-	turn(vif, sim_now(vif->world->sim) + PV_SECOND);
+	world_turn(vif->world, sim_now(vif->world->sim) + PV_SECOND);
 }
 
 void
@@ -236,7 +224,7 @@ hv_vif_run(struct hv_vif *vif, uint64_t time)
 	uint64_t end = sim_now(vif->world->sim) + time;
 
 	while (sim_now(vif->world->sim) < end)
-		turn(vif, end);
+		world_turn(vif->world, end);
 	pv_bus_poll(vif->world->bus, 64);
 }
 
@@ -249,7 +237,7 @@ hv_vif_until(struct hv_vif *vif, bool (*so)(struct hv_vif *), const char *what)
 		if (sim_now(vif->world->sim) >= end)
 			fail_msg("not %s within a minute\n%s", what,
 			    sim_machine_log(vif->world->machine));
-		turn(vif, end);
+		world_turn(vif->world, end);
 	}
 }
 
@@ -295,7 +283,7 @@ hv_vif_arrive(struct hv_vif *vif, struct hv_list *list, unsigned count)
 			fail_msg("%u of %u frames within a minute; dropped %u",
 			    list->count, count,
 			    (unsigned)host_netvsp_counts(vif->net)->dropped);
-		turn(vif, end);
+		world_turn(vif->world, end);
 	}
 }
 
@@ -337,7 +325,7 @@ hv_vif_wait(struct hv_vif *vif, struct vif_frame *frame)
 	while (frame->done == 0) {
 		if (sim_now(vif->world->sim) >= end)
 			fail_msg("a frame did not end within a minute");
-		turn(vif, end);
+		world_turn(vif->world, end);
 	}
 	assert_int_equal(frame->done, 1);
 }

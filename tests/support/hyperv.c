@@ -158,25 +158,13 @@ partition_find(struct partition *partition, const char *name)
 
 /* ---- Time -------------------------------------------------------------- */
 
-static void
-turn(struct partition *partition, uint64_t end)
-{
-	const struct pv_port *port = sim_machine_port(
-	    partition->world->machine);
-	bool more = pv_bus_poll(partition->world->bus, 64);
-	uint64_t next = pv_bus_deadline(partition->world->bus);
-
-	if (!more)
-		port->wait(port->ctx, next < end ? next : end);
-}
-
 void
 partition_run(struct partition *partition, uint64_t time)
 {
 	uint64_t end = sim_now(partition->world->sim) + time;
 
 	while (sim_now(partition->world->sim) < end)
-		turn(partition, end);
+		world_turn(partition->world, end);
 	pv_bus_poll(partition->world->bus, 64);
 }
 
@@ -190,6 +178,6 @@ partition_until(struct partition *partition, bool (*so)(struct partition *),
 		if (sim_now(partition->world->sim) >= end)
 			fail_msg("not %s within a minute\n%s", what,
 			    sim_machine_log(partition->world->machine));
-		turn(partition, end);
+		world_turn(partition->world, end);
 	}
 }

@@ -201,25 +201,13 @@ vif_start(struct vif *vif, const struct host_nic_config *config)
 
 /* ---- Time ------------------------------------------------------------- */
 
-static void
-turn(struct vif *vif, uint64_t end)
-{
-	const struct pv_port *port = sim_machine_port(vif->world->machine);
-	uint64_t next;
-
-	if (pv_bus_poll(vif->world->bus, 64))
-		return;
-	next = pv_bus_deadline(vif->world->bus);
-	port->wait(port->ctx, next < end ? next : end);
-}
-
 void
 vif_run(struct vif *vif, uint64_t time)
 {
 	uint64_t end = sim_now(vif->world->sim) + time;
 
 	while (sim_now(vif->world->sim) < end)
-		turn(vif, end);
+		world_turn(vif->world, end);
 	pv_bus_poll(vif->world->bus, 64);
 }
 
@@ -232,7 +220,7 @@ vif_until(struct vif *vif, bool (*so)(struct vif *), const char *what)
 		if (sim_now(vif->world->sim) >= end)
 			fail_msg("not %s within a minute\n%s", what,
 			    sim_machine_log(vif->world->machine));
-		turn(vif, end);
+		world_turn(vif->world, end);
 	}
 }
 
@@ -264,7 +252,7 @@ vif_arrive(struct vif *vif, struct vif_list *list, unsigned count)
 			fail_msg("%u of %u frames within a minute; dropped %u",
 			    list->count, count,
 			    (unsigned)host_netback_counts(vif->net)->dropped);
-		turn(vif, end);
+		world_turn(vif->world, end);
 	}
 }
 
@@ -306,7 +294,7 @@ vif_wait(struct vif *vif, struct vif_frame *frame)
 	while (frame->done == 0) {
 		if (sim_now(vif->world->sim) >= end)
 			fail_msg("a frame did not end within a minute");
-		turn(vif, end);
+		world_turn(vif->world, end);
 	}
 	assert_int_equal(frame->done, 1);
 }

@@ -104,14 +104,8 @@ tools_run(struct tools *tools, uint64_t time)
 	struct pv_bus *bus = tools->world->bus;
 	uint64_t end = sim_now(tools->world->sim) + time;
 
-	while (sim_now(tools->world->sim) < end) {
-		bool more = pv_bus_poll(bus, 64);
-		uint64_t next = pv_bus_deadline(bus);
-
-		if (!more)
-			tools->port->wait(tools->port->ctx,
-			    next < end ? next : end);
-	}
+	while (sim_now(tools->world->sim) < end)
+		world_turn(tools->world, end);
 	pv_bus_poll(bus, 64);
 }
 

@@ -210,6 +210,27 @@ world_list(struct world *world, const char *key, bool recursive, char *names,
 	return error;
 }
 
+/* More polls than anything has to do at one moment. */
+#define STANDING_MAX 1000000u
+
+void
+world_turn(struct world *world, uint64_t end)
+{
+	const struct pv_port *port = sim_machine_port(world->machine);
+	uint64_t now = sim_now(world->sim), next;
+
+	if (now != world->turned)
+		world->standing = 0;
+	world->turned = now;
+	if (++world->standing > STANDING_MAX)
+		fail_msg("at %llu ns the bus is polled for ever\n%s",
+		    (unsigned long long)now, sim_machine_log(world->machine));
+	if (pv_bus_poll(world->bus, 64))
+		return;
+	next = pv_bus_deadline(world->bus);
+	port->wait(port->ctx, next < end ? next : end);
+}
+
 const struct pv_device *
 world_device(struct world *world, const char *name)
 {

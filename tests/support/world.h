@@ -29,6 +29,8 @@ struct world {
 	size_t leaked_pages;      /* expected, as the next two */
 	size_t leaked_space;
 	size_t violations;
+	uint64_t turned;   /* when the last turn was … */
+	unsigned standing; /* … and how many there were since time moved */
 };
 
 /* For cmocka_unit_test_setup_teardown() and the like: *state is a world with
@@ -50,6 +52,10 @@ void world_new(struct world *, const char *faces);
 /* The report must have, or not have, this line. */
 void world_has_line(struct world *, const char *line);
 void world_has_no_line(struct world *, const char *part);
+
+/* One turn of the bus: a poll, or time passes until its deadline or `end`.  Fails
+ * where that would go on for ever. */
+void world_turn(struct world *, uint64_t end);
 
 /* One request on unit 0 (others: world_unit), run to its end in virtual time;
  * returns its error.  kv->value and kv->room are the caller's. */
