@@ -202,7 +202,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.memory = RAM,
 		.vcpus = VCPUS,
 	};
+	char path[] = "a disk without a file";
 	struct disk disk = { .name = "disk0",
+		.path = path,
 		.fd = -1,
 		.bytes = calloc(1, DISK_SIZE),
 		.size = DISK_SIZE,

@@ -224,3 +224,26 @@ disk_close(struct disk *disk)
 		    disk->path, strerror(errno));
 	let_go(disk);
 }
+
+/* ---- For models -------------------------------------------------------- */
+
+/* What was written through the mapping, too: it is the file's page cache. */
+void
+disk_sync(void *ctx)
+{
+	const struct disk *disk = ctx;
+
+	if (!disk->read_only && fdatasync(disk->fd) != 0)
+		say("disk %s: what the guest wrote is not all in it: %s",
+		    disk->path, strerror(errno));
+}
+
+void
+disk_erase(void *ctx, uint64_t offset, uint64_t size)
+{
+	const struct disk *disk = ctx;
+
+	if (fallocate(disk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		(off_t)offset, (off_t)size) != 0)
+		memset(disk->bytes + offset, 0, size);
+}

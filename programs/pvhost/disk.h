@@ -33,4 +33,10 @@ void disks_guard(struct machine *);
  * that it is not. */
 void disk_close(struct disk *);
 
+/* For the models, whose ctx a disk is.  What was written so far outlives this
+ * machine, or a line says that it does not; a piece reads as zeroes from now on,
+ * and takes no room where the file system can do that. */
+void disk_sync(void *disk);
+void disk_erase(void *disk, uint64_t offset, uint64_t size);
+
 #endif

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Disks: blkback on the bytes of a file. */
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "programs/pvhost/disk.h"
 #include "programs/pvhost/face_xen.h"
 #include "programs/pvhost/reply.h"
@@ -18,25 +13,6 @@
  * them. */
 #define INDIRECT 256u
 #define RING_ORDER 4u
-
-/* What was written through the mapping, too: it is the file's page cache. */
-static void
-sync_file(void *ctx)
-{
-	const struct disk *disk = ctx;
-
-	(void)fdatasync(disk->fd);
-}
-
-static void
-erase(void *ctx, uint64_t offset, uint64_t size)
-{
-	const struct disk *disk = ctx;
-
-	if (fallocate(disk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		(off_t)offset, (off_t)size) != 0)
-		memset(disk->bytes + offset, 0, size);
-}
 
 static struct host_disk_config
 config_of(const struct face_xen *face, struct disk *disk)
@@ -55,8 +31,8 @@ config_of(const struct face_xen *face, struct disk *disk)
 		.flush = true,
 		.discard = !disk->read_only,
 		.discard_granularity = disk->sector_size,
-		.sync = sync_file,
-		.erase = erase,
+		.sync = disk_sync,
+		.erase = disk_erase,
 		.ctx = disk,
 	};
 }

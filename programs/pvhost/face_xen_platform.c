@@ -39,27 +39,6 @@ is_pvh(const struct machine *machine)
 	return elf;
 }
 
-/* Port 0 logs, others answer nothing. */
-static uint32_t
-in(void *ctx, struct vcpu *vcpu, uint16_t port, unsigned width)
-{
-	(void)ctx;
-	(void)vcpu;
-	(void)port;
-	(void)width;
-	return UINT32_MAX;
-}
-
-static void
-out(void *ctx, struct vcpu *vcpu, uint16_t port, unsigned width, uint32_t value)
-{
-	(void)ctx;
-	(void)vcpu;
-	(void)port;
-	(void)width;
-	(void)value;
-}
-
 bool
 face_xen_platform(struct face_xen *face)
 {
@@ -72,10 +51,8 @@ face_xen_platform(struct face_xen *face)
 		.subsystem = PLATFORM,
 		.class_code = CLASS_OTHER_SYSTEM << 8 | 1,
 		.interrupt = true,
-		.bars = { { .size = PORTS,
-			      .io = true,
-			      .range = { .ctx = face, .in = in, .out = out } },
-		    { .size = PAGES } },
+		/* nobody answers at its ports */
+		.bars = { { .size = PORTS, .io = true }, { .size = PAGES } },
 	};
 	if (!pci_add(face->machine->pci, &face->platform)) {
 		say("xen: no room for its PCI device");

@@ -101,6 +101,47 @@ test_what_is_written_is_in_the_file(void **state)
 	close(fd);
 }
 
+/* By the file system, and where that cannot, by zeroes. */
+static void
+test_a_piece_that_is_erased_reads_as_zeroes(void **state)
+{
+	struct lab *lab = *state;
+	struct disk *disk, no_file;
+
+	make_file(lab, 1 << 20);
+	disk = open_with(lab, "");
+	assert_non_null(disk);
+	no_file = *disk;
+	no_file.fd = -1;
+	memset(disk->bytes, 7, disk->size);
+	disk_erase(disk, 8192, 4096);
+	disk_erase(&no_file, 65536, 512);
+	for (uint64_t i = 0; i < disk->size; i++)
+		assert_int_equal(disk->bytes[i],
+		    i / 4096 == 2 || i / 512 == 128 ? 0 : 7);
+	disk_close(disk);
+}
+
+static void
+test_what_does_not_last_is_said(void **state)
+{
+	struct lab *lab = *state;
+	struct machine *machine = stage_new();
+	struct disk *disk, no_file;
+
+	make_file(lab, 1 << 20);
+	disk = open_with(lab, "");
+	assert_non_null(disk);
+	disk_sync(disk);
+	assert_string_equal(stage_said(), "");
+	no_file = *disk;
+	no_file.fd = -1;
+	disk_sync(&no_file);
+	assert_non_null(strstr(stage_said(), "is not all in it"));
+	disk_close(disk);
+	stage_free(machine);
+}
+
 static void
 test_options_stand_behind_the_name_in_any_order(void **state)
 {
@@ -368,6 +409,8 @@ main(void)
 #define LAB(test) cmocka_unit_test_setup_teardown(test, lab_make, lab_free)
 	static const struct CMUnitTest tests[] = {
 		LAB(test_what_is_written_is_in_the_file),
+		LAB(test_a_piece_that_is_erased_reads_as_zeroes),
+		LAB(test_what_does_not_last_is_said),
 		LAB(test_options_stand_behind_the_name_in_any_order),
 		LAB(test_a_name_may_have_a_comma),
 		LAB(test_a_disk_that_is_none_is_refused_with_a_reason),
