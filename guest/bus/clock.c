@@ -89,8 +89,10 @@ multiply(uint64_t ticks, uint32_t mul, int shift, uint64_t *time)
 	return shift == 0 || high >> (64 - shift) == 0;
 }
 
-int
-clock_scale(const struct pvclock_time *from, uint64_t tsc, uint64_t *time)
+/* The host's time when the counter was `tsc`; PV_EPROTO: a scale that cannot be,
+ * or a time of more than 64 bits. */
+static int
+scale(const struct pvclock_time *from, uint64_t tsc, uint64_t *time)
 {
 	/* the counter of a CPU that the host keeps badly in step */
 	uint64_t ticks = tsc > from->tsc ? tsc - from->tsc : 0, passed;
@@ -121,7 +123,7 @@ clock_page(const struct pv_port *port, struct pv_stats *stats,
 		stats->bad_state++;
 		return error;
 	}
-	error = clock_scale(&copy, tsc, time);
+	error = scale(&copy, tsc, time);
 	if (error != PV_OK)
 		stats->bad_value++;
 	*flags = copy.flags;

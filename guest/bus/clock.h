@@ -30,11 +30,9 @@ void clock_resume(struct clock_line *, uint64_t host);
 int clock_copy(const struct pv_port *, const volatile uint32_t *version,
     void *to, const volatile void *from, size_t size, uint64_t *tsc);
 
-/* The host's time when the counter was `tsc`; PV_EPROTO: a scale that cannot
- * be, or a time of more than 64 bits. */
-int clock_scale(const struct pvclock_time *, uint64_t tsc, uint64_t *time);
-
-/* Both of these, for the CPU that calls; *flags as the host wrote them. */
+/* The host's time by such a page, for the CPU that calls; *flags as the host wrote
+ * them.  PV_EPROTO also for a scale that cannot be, or a time of more than 64
+ * bits. */
 int clock_page(const struct pv_port *, struct pv_stats *,
     const struct pvclock_time *from, uint64_t *time, uint8_t *flags);
 

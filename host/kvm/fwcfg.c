@@ -61,12 +61,6 @@ host_fwcfg_manners(struct host_fwcfg *fwcfg)
 	return &fwcfg->manners;
 }
 
-uint64_t
-host_fwcfg_transfers(const struct host_fwcfg *fwcfg)
-{
-	return fwcfg->transfers;
-}
-
 /* ---- Files ------------------------------------------------------------ */
 
 static void

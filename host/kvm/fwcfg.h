@@ -59,7 +59,4 @@ bool host_fwcfg_in(struct host_fwcfg *, uint16_t port, unsigned width,
 bool host_fwcfg_out(struct host_fwcfg *, uint16_t port, unsigned width,
     uint32_t value);
 
-/* Transfers begun by DMA so far. */
-uint64_t host_fwcfg_transfers(const struct host_fwcfg *);
-
 #endif

@@ -81,12 +81,6 @@ host_pvclock_tsc(const struct host_pvclock_config *config, uint64_t now)
 	return ticks << (shift < 0 ? -shift : 0);
 }
 
-uint64_t
-host_pvclock_wall(const struct host_pvclock *pvclock)
-{
-	return pvclock->began;
-}
-
 void
 host_pvclock_step(struct host_pvclock *pvclock, int64_t nanoseconds)
 {

@@ -62,8 +62,8 @@ void host_pvclock_reset(struct host_pvclock *);
 /* Structures that it writes to. */
 unsigned host_pvclock_used(const struct host_pvclock *);
 
-/* The wall clock at time 0: 2024-01-01 00:00:00 UTC, and what was added. */
-uint64_t host_pvclock_wall(const struct host_pvclock *);
+/* The wall clock, which is at 2024-01-01 00:00:00 UTC at the world's time 0, is
+ * this far from what it was. */
 void host_pvclock_step(struct host_pvclock *, int64_t nanoseconds);
 
 #endif
