@@ -124,7 +124,7 @@ add(struct xenstore_list *list, struct xenstore_name *above, const char *bytes,
 	struct xenstore_name **link = above != NULL ? &above->next
 						    : &list->first;
 	struct xenstore_names *names;
-	const char *text;
+	const char *text = bytes;
 	char *to;
 
 	while ((length = next_name(list, bytes, size, &at, &text)) > 0) {

@@ -84,7 +84,7 @@ boot_usable(const struct boot_info *info, uint64_t limit,
 	*top = 0;
 	limit &= ~(PAGE - 1);
 	for (unsigned i = 0; i < info->ranges; i++) {
-		struct span ram = inner(&info->range[i]), hole;
+		struct span ram = inner(&info->range[i]), hole = { 0 };
 		uint64_t at = ram.start, end;
 
 		if (info->range[i].type != BOOT_RAM || ram.start == ram.end)
