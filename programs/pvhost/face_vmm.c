@@ -135,6 +135,7 @@ status(void *self, struct reply *reply)
 	SHOW(own_requests);
 	SHOW(times);
 	SHOW(resets);
+	SHOW(ended);
 #undef SHOW
 }
 
