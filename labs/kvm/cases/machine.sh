@@ -114,7 +114,8 @@ linux_files() {
 	[ ! -e $lab/linux ] || return 0
 	cp -r /mnt/linux $lab/linux
 	# after those of the machine where pvbusd was built: where both have a library, L1's is the newer, and for both
-	l2-add $lab/linux /sbin/mkfs.ext4 /sbin/e2fsck /etc/mke2fs.conf /usr/sbin/hv_kvp_daemon ||
+	l2-add $lab/linux /sbin/mkfs.ext4 /sbin/e2fsck /etc/mke2fs.conf /usr/sbin/hv_kvp_daemon \
+		/usr/sbin/hv_vss_daemon ||
 		fail 'the files of e2fsprogs and hyperv-daemons' 'not all of them' 'l2-add in labs/kvm/l1'
 }
 

@@ -49,19 +49,93 @@ disk_work() {
 	! debugfs -R 'stat /random' "$2" 2>&1 | grep -q '^Inode' || fail "no file random" "one" "debugfs $2"
 }
 
-# tap_up: L1's end of the machine's NIC, once pvhost has made it
-tap_up() {
-	until_true 20 test -e /sys/class/net/lab0 || fail "an interface lab0" "none within 20 s: $(vm_told)" "$last"
-	ip addr replace 10.0.0.1/24 dev lab0
-	ip link set lab0 up mtu "${1:-1500}"
+# disk_work_short DEVICE FILE: a file system made and written in the guest, checked here.
+disk_work_short() {
+	guest_run 0 "set -e
+		mkfs.ext4 -q -F $1
+		mkdir -p /mnt
+		mount -t ext4 $1 /mnt
+		dd if=/dev/urandom of=/mnt/random bs=64k count=128 2>/dev/null
+		umount /mnt
+		echo 3 >/proc/sys/vm/drop_caches
+		mount -t ext4 -o ro $1 /mnt
+		sha256sum </mnt/random
+		umount /mnt" 240
+	cp "$T/out" guest
+	run 0 e2fsck -fn "$2"
+	run 0 debugfs -R 'dump /random random' "$2"
+	run 0 bash -c 'sha256sum <random'
+	prints "$(cat guest)"
 }
-tap_gone() { [ ! -e /sys/class/net/lab0 ]; }
+
+# appears PATH, disappears PATH: in the guest
+appears() { guest_run 0 "n=600; until [ -e $1 ]; do sleep 0.1; [ \$((n -= 1)) -gt 0 ] || { echo no $1; exit 1; }; done" 90; }
+disappears() { guest_run 0 "n=600; while [ -e $1 ]; do sleep 0.1; [ \$((n -= 1)) -gt 0 ] || { echo $1; exit 1; }; done" 90; }
+
+# disk_comes_and_goes DEVICE: the guest's name of the disk that is added, used and taken away, and once more another one.
+disk_comes_and_goes() {
+	local size name
+	for size in 64 32; do
+		disk more.disk $size
+		admin 0 disk add "$T/more.disk"
+		name=$(cat "$T/out")
+		appears "$1"
+		guest_run 0 "cat /sys/block/${1#/dev/}/size"
+		prints $((size * 2048))
+		disk_work_short "$1" more.disk
+		admin 0 disk remove "$name"
+		admin 1 disk remove "$name"
+		disappears "/sys/block/${1#/dev/}"
+	done
+}
+
+# tap_up: L1's end of the machine's NIC, once pvhost has made it
+tap_up() { # [MTU [TAP NET]]
+	local tap=${2:-lab0}
+	until_true 20 test -e "/sys/class/net/$tap" || fail "an interface $tap" "none within 20 s: $(vm_told)" "$last"
+	ip addr replace "10.0.${3:-0}.1/24" dev "$tap"
+	ip link set "$tap" up mtu "${1:-1500}"
+}
+tap_gone() { [ ! -e "/sys/class/net/${1:-lab0}" ]; }
 
 # network_up DEVICE: the guest's
-network_up() {
+network_up() { # DEVICE [TAP NET]
 	vm_up "$vm"
-	tap_up
-	guest_run 0 "ip addr replace 10.0.0.2/24 dev $1; ip link set $1 up"
+	tap_up 1500 "${@:2}"
+	guest_run 0 "ip addr replace 10.0.${3:-0}.2/24 dev $1; ip link set $1 up"
+}
+
+ping_short() { # [NET]
+	guest_run 0 "ping -c 3 -W 10 10.0.${1:-0}.1"
+	has '^3 packets transmitted, 3 packets received'
+	run 0 busybox ping -c 3 -W 10 "10.0.${1:-0}.2"
+	has '^3 packets transmitted, 3 packets received'
+}
+
+# nic_comes_and_goes DEVICE: as with disks
+nic_comes_and_goes() {
+	local name
+	for _ in 1 2; do
+		admin 0 nic add tap:lab1
+		name=$(cat "$T/out")
+		appears "/sys/class/net/$1"
+		network_up "$1" lab1 1
+		ping_short 1
+		admin 0 nic remove "$name"
+		tap_gone lab1 || fail "no interface lab1" "one" "ip link"
+		disappears "/sys/class/net/$1"
+	done
+}
+
+# counted NAME FIELD: the number behind FIELD in the status line that begins with NAME
+counted() {
+	admin 0 status
+	sed -n "s/^$1 .*\b$2 \([0-9]*\).*/\1/p; s/^$1\.$2 \([0-9]*\)\$/\1/p" "$T/out"
+}
+
+# calm: nothing that a kernel says when something of it is wrong
+calm() {
+	guest_run 0 '! dmesg | grep -E "WARNING: CPU|BUG:|Oops|rcu.*stall|blocked for more than|Call Trace"'
 }
 
 ping_work() {
