@@ -45,16 +45,6 @@ port_out(void *ctx, struct vcpu *vcpu, uint16_t port, unsigned width,
 	(void)host_fwcfg_out(part->model, port, width, value);
 }
 
-static bool
-has_fwcfg(const struct options *options)
-{
-	for (unsigned i = 0; i < options->face_count; i++)
-		if (strcmp(options->faces[i], "kvm") == 0 ||
-		    strcmp(options->faces[i], "vmm") == 0)
-			return true;
-	return false;
-}
-
 struct host_fwcfg *
 fwcfg_model(const struct machine *machine)
 {
@@ -170,7 +160,8 @@ static void *
 fwcfg_make(struct machine *machine)
 {
 	struct fwcfg_part *part = calloc(1, sizeof(*part));
-	bool has = has_fwcfg(&machine->options);
+	bool has = options_show(&machine->options, "kvm") ||
+	    options_show(&machine->options, "vmm");
 
 	if (part == NULL) {
 		say("fw_cfg: out of memory");

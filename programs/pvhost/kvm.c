@@ -56,15 +56,6 @@ filter(const struct machine *machine)
 	    ioctl(machine->vm, KVM_X86_SET_MSR_FILTER, &ours) >= 0;
 }
 
-static bool
-shows_kvm(const struct options *options)
-{
-	for (unsigned i = 0; i < options->face_count; i++)
-		if (strcmp(options->faces[i], "kvm") == 0)
-			return true;
-	return options->face_count == 0;
-}
-
 /* Without it there is only the hypercall page, as for a guest that sees KVM,
  * too: its calls, by which Linux's CPUs interrupt and wake each other, are
  * KVM's to serve.  KVM (arch/x86/kvm/xen.c) hands nothing over before it is told
@@ -78,7 +69,8 @@ intercept_xen(struct machine *machine)
 		.msr = OURS + OURS_COUNT - 1,
 	};
 
-	if (machine->options.hypercall_page || shows_kvm(&machine->options) ||
+	if (machine->options.hypercall_page ||
+	    options_show(&machine->options, "kvm") ||
 	    !(ioctl(machine->vm, KVM_CHECK_EXTENSION, KVM_CAP_XEN_HVM) &
 		KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL))
 		return;

@@ -22,6 +22,7 @@
 static const struct part *const all_parts[] = { &part_pci, &part_power,
 	&part_rtc, &part_serial, &part_debug, &part_fwcfg, &part_control };
 #define PARTS (sizeof(all_parts) / sizeof(all_parts[0]))
+_Static_assert(PARTS <= MACHINE_PARTS, "parts that a machine has no room for");
 
 static void
 say_line(const char *format, va_list arguments)

@@ -36,6 +36,7 @@ struct vcpu;
 
 #define MACHINE_VCPUS 8u
 #define MACHINE_FACES 2u
+#define MACHINE_PARTS 8u
 
 /* Statuses of pvhost beside those that the guest gives it by its exit port and
  * 128 and a signal's number: those of sysexits(3), and of timeout(1). */
@@ -71,7 +72,7 @@ struct machine {
 	struct vcpu *running; /* whose exit is being served, or NULL */
 	struct face *faces[MACHINE_FACES];
 	unsigned face_count;
-	void *parts[16]; /* parts.h */
+	void *parts[MACHINE_PARTS]; /* parts.h */
 	unsigned part_count;
 	struct pci *pci;
 	struct serial *serial;

@@ -5,13 +5,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #define OPTIONS_MANY 16u
 
 struct options {
 	const char *image, *initrd, *append;
 	const char *faces[2];
-	unsigned face_count; /* without: kvm */
+	unsigned face_count; /* without any on the line: kvm */
 	uint64_t memory;     /* bytes; without: 256 MiB */
 	unsigned vcpus;
 	const char *disks[OPTIONS_MANY], *nics[OPTIONS_MANY];
@@ -34,6 +35,16 @@ struct options {
 	char **words;
 	unsigned word_count;
 };
+
+/* Whether the guest is to see this face. */
+static inline bool
+options_show(const struct options *options, const char *face)
+{
+	for (unsigned i = 0; i < options->face_count; i++)
+		if (strcmp(options->faces[i], face) == 0)
+			return true;
+	return false;
+}
 
 /* -1: go on; else the status to exit with, all has been said. */
 int options_parse(struct options *, int argc, char **argv);
