@@ -2,6 +2,7 @@
 /* Frames of TCP and UDP: where things are in them, sums, and cutting. */
 #include <string.h>
 
+#include "host/bus/checksum.h"
 #include "host/hyperv/netvsp_private.h"
 #include "wire/endian.h"
 
@@ -104,26 +105,6 @@ nv_payload(const uint8_t *frame, const struct nv_layout *layout)
 
 /* ---- Sums ------------------------------------------------------------- */
 
-static uint64_t
-add_up(const uint8_t *bytes, size_t length)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i + 1 < length; i += 2)
-		sum += get_be16(bytes + i);
-	if (length % 2 != 0)
-		sum += (uint64_t)bytes[length - 1] << 8;
-	return sum;
-}
-
-static uint16_t
-fold(uint64_t sum)
-{
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 void
 nv_sum_ip(uint8_t *frame, const struct nv_layout *layout)
 {
@@ -133,7 +114,8 @@ nv_sum_ip(uint8_t *frame, const struct nv_layout *layout)
 		return;
 	put_be16(ip + 10, 0);
 	put_be16(ip + 10,
-	    (uint16_t)~fold(add_up(ip, (size_t)(ip[0] & 15) * 4)));
+	    (uint16_t)~checksum_fold(
+		checksum_add(0, ip, (size_t)(ip[0] & 15) * 4)));
 }
 
 static size_t
@@ -157,8 +139,9 @@ nv_sum_transport(uint8_t *frame, const struct nv_layout *layout, size_t add)
 
 	if (field == 0)
 		return false;
-	sum = (uint16_t)~fold(
-	    add_up(frame + layout->transport, layout->end - layout->transport) +
+	sum = (uint16_t)~checksum_fold(
+	    checksum_add(0, frame + layout->transport,
+		layout->end - layout->transport) +
 	    add);
 	if (layout->protocol == NV_UDP && sum == 0)
 		sum = 0xffff; /* 0 says that there is none */
@@ -185,7 +168,8 @@ pseudo_header(const uint8_t *frame, const struct nv_layout *layout)
 {
 	size_t at = layout->ip + (layout->ipv6 ? 8 : 12);
 
-	return fold(add_up(frame + at, layout->ipv6 ? 32 : 8) +
+	return checksum_fold(
+	    checksum_add(0, frame + at, layout->ipv6 ? 32 : 8) +
 	    layout->protocol + (layout->end - layout->transport));
 }
 

@@ -8,11 +8,9 @@
 #include <sys/ioctl.h>
 
 #include "programs/pvhost/face_hyperv.h"
+#include "programs/pvhost/kvm.h"
 #include "programs/pvhost/vcpu.h"
 #include "wire/hyperv/tlfs.h"
-
-/* arch/x86/kvm/lapic.h: a tick of the APIC's bus is a nanosecond. */
-#define APIC_HZ 1000000000u
 
 /* ---- CPUID ------------------------------------------------------------- */
 
@@ -179,7 +177,7 @@ configure(struct face_hyperv *self)
 		.no_monitor = true,
 		.call_port = HYPERV_CALL_PORT,
 		.tsc_hz = machine->tsc_hz,
-		.apic_hz = APIC_HZ,
+		.apic_hz = KVM_APIC_HZ,
 	};
 }
 

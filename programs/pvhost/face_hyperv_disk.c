@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* Disks of the face of Hyper-V: units of one SCSI controller. */
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "programs/pvhost/disk.h"
 #include "programs/pvhost/face_hyperv.h"
 #include "programs/pvhost/reply.h"
 
 #define CD_SECTOR 2048u
-
-/* What the guest wants to last is in the file's own hands: not even this
- * machine's end needs it. */
-static void
-flush(void *ctx)
-{
-	const struct disk *disk = ctx;
-
-	if (!disk->read_only && fdatasync(disk->fd) < 0)
-		say("%s: %s: not all is written", disk->name, disk->path);
-}
-
-static void
-discard(void *ctx, uint64_t offset, uint64_t size)
-{
-	const struct disk *disk = ctx;
-
-	if (fallocate(disk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		(off_t)offset, (off_t)size) < 0)
-		memset(disk->bytes + offset, 0, (size_t)size);
-}
 
 bool
 hyperv_disk_add(void *ctx, struct disk *disk, struct reply *reply)
@@ -41,8 +16,8 @@ hyperv_disk_add(void *ctx, struct disk *disk, struct reply *reply)
 		.read_only = disk->read_only,
 		.cdrom = disk->cdrom,
 		.unmap = !disk->read_only && !disk->cdrom,
-		.flush = flush,
-		.discard = discard,
+		.flush = disk_sync,
+		.discard = disk_erase,
 		.ctx = disk };
 	unsigned place = 0;
 

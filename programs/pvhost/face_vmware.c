@@ -6,12 +6,11 @@
 #include <stdlib.h>
 
 #include "programs/pvhost/face_vmware.h"
+#include "programs/pvhost/kvm.h"
 #include "programs/pvhost/vcpu.h"
 #include "wire/vmware/backdoor.h"
 
 #define SECOND 1000000000u
-/* arch/x86/kvm/lapic.h: a tick of the APIC's bus is a nanosecond. */
-#define APIC_HZ 1000000000u
 #define ONES UINT32_MAX
 
 /* ---- The clock ---------------------------------------------------------- */
@@ -141,7 +140,7 @@ show(struct machine *machine, uint32_t base)
 {
 	struct host_cpuid_leaf leaf = { .leaf = base + VMWARE_LEAF_CALL,
 		.eax = (uint32_t)(machine->tsc_hz / 1000),
-		.ebx = APIC_HZ / 1000 };
+		.ebx = KVM_APIC_HZ / 1000 };
 
 	return host_cpuid_set(&machine->cpuid, leaf);
 }
@@ -187,7 +186,7 @@ make(struct machine *machine, uint32_t base)
 		.megahertz = (unsigned)(machine->tsc_hz / 1000000),
 		.megabytes = (unsigned)(machine->options.memory >> 20),
 		.tsc_hz = machine->tsc_hz,
-		.apic_hz = APIC_HZ,
+		.apic_hz = KVM_APIC_HZ,
 	};
 
 	if (self != NULL)

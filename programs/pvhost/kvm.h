@@ -5,6 +5,9 @@
 
 #include "programs/pvhost/machine.h"
 
+/* arch/x86/kvm/lapic.h: a tick of the APIC's bus is a nanosecond. */
+#define KVM_APIC_HZ 1000000000u
+
 /* The virtual machine with its interrupt controllers and timer, and the
  * registers that are ours.  False: a line was said. */
 bool kvm_open(struct machine *);
