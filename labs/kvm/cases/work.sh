@@ -106,9 +106,9 @@ network_up() { # DEVICE [TAP NET]
 }
 
 ping_short() { # [NET]
-	guest_run 0 "ping -c 3 -W 10 10.0.${1:-0}.1"
+	guest_run 0 "ping -c 3 -i 0.3 -W 10 10.0.${1:-0}.1"
 	has '^3 packets transmitted, 3 packets received'
-	run 0 busybox ping -c 3 -W 10 "10.0.${1:-0}.2"
+	run 0 busybox ping -c 3 -i 0.3 -W 10 "10.0.${1:-0}.2"
 	has '^3 packets transmitted, 3 packets received'
 }
 
@@ -132,6 +132,17 @@ counted() {
 	admin 0 status
 	sed -n "s/^$1 .*\b$2 \([0-9]*\).*/\1/p; s/^$1\.$2 \([0-9]*\)\$/\1/p" "$T/out"
 }
+
+# rough PART FIELD VALUE...: bad manners of $vm's host; spent PART FIELD: they were shown, the number is 0 again
+rough() {
+	local part=$1
+	shift
+	while [ $# -gt 0 ]; do
+		admin 0 misbehave "$part" "$1" "$2"
+		shift 2
+	done
+}
+spent() { until_true 60 admin_says "^$2 0\$" misbehave "$1" || fail "$2 of $1 used up" "$(grep "^$2 " "$T/out")" "$last"; }
 
 # calm: nothing that a kernel says when something of it is wrong
 calm() {
