@@ -19,6 +19,7 @@
 
 #define PRESENT 1u
 #define WRITE 2u
+#define USER 4u
 #define LARGE 0x80u
 #define ADDRESS 0x000ffffffffff000ull
 
@@ -39,7 +40,14 @@ form_of(const struct kvm_sregs *sregs)
 	return (struct form){ 2, 10, 4, sregs->cr3 & 0xfffff000u };
 }
 
-/* The top one of PAE's three has four entries, each without a right to write. */
+/* SS tells what of a CPU's privilege is left of a conforming code segment. */
+static bool
+is_program(const struct kvm_sregs *sregs)
+{
+	return sregs->cs.dpl == 3 || sregs->ss.dpl == 3;
+}
+
+/* The top one of PAE's three has four entries, each without rights. */
 static bool
 is_directory_pointer(const struct form *form, unsigned level)
 {
@@ -57,13 +65,25 @@ is_large(const struct form *form, const struct kvm_sregs *sregs, unsigned level,
 	return form->entry == 8 || (sregs->cr4 & CR4_PSE) != 0;
 }
 
+/* A program's string instruction is done for it here before KVM looks whether it
+ * may: what is its kernel's is not for it, neither to read nor to write. */
+static bool
+may(const struct kvm_sregs *sregs, uint64_t entry, bool write)
+{
+	bool program = is_program(sregs);
+
+	if (program && (entry & USER) == 0)
+		return false;
+	return !write || (entry & WRITE) != 0 ||
+	    (!program && (sregs->cr0 & CR0_WP) == 0);
+}
+
 bool
 vcpu_physical(const struct memory *memory, const struct kvm_sregs *sregs,
     uint64_t linear, bool write, uint64_t *physical)
 {
 	struct form form = form_of(sregs);
 	uint64_t table = form.root, entry, offset;
-	bool guarded = sregs->cs.dpl == 3 || (sregs->cr0 & CR0_WP) != 0;
 
 	if ((sregs->cr0 & CR0_PG) == 0) {
 		*physical = linear;
@@ -80,8 +100,8 @@ vcpu_physical(const struct memory *memory, const struct kvm_sregs *sregs,
 			form.entry) ||
 		    (entry & PRESENT) == 0)
 			return false;
-		if (write && guarded && (entry & WRITE) == 0 &&
-		    !is_directory_pointer(&form, level))
+		if (!is_directory_pointer(&form, level) &&
+		    !may(sregs, entry, write))
 			return false;
 		table = entry & ADDRESS;
 		if (!is_large(&form, sregs, level, entry))

@@ -19,6 +19,7 @@
 #define LMA (1ull << 10)
 #define P 1u
 #define RW 3u
+#define US 4u
 #define PS 0x80u
 #define TOP 0x1000u
 
@@ -147,6 +148,43 @@ test_who_may_write(void **state)
 	assert_int_equal(at(lab, 0x7f5500006123, true), NOWHERE);
 }
 
+/* VMware's backdoor is for programs, too, and its strings are moved before KVM
+ * asks whether they may be. */
+static void
+test_a_program_does_not_reach_its_kernel(void **state)
+{
+	struct lab *lab = *state;
+	const uint64_t base = 0x7f5500000000;
+
+	lab->sregs.cr4 = PAE;
+	lab->sregs.efer = LMA;
+	put(lab, TOP, 0xfe, 0x2000 | RW | US, 8);
+	put(lab, 0x2000, 0x154, 0x3000 | RW | US, 8);
+	put(lab, 0x3000, 0, 0x4000 | RW | US, 8);
+	put(lab, 0x4000, 5, 0x56000 | RW | US, 8);
+	put(lab, 0x4000, 6, 0x57000 | RW, 8);
+	put(lab, 0x4000, 7, 0x58000 | P | US, 8);
+	put(lab, 0x3000, 1, 0x600000 | RW | PS, 8);
+	for (unsigned i = 0; i < 2; i++) {
+		/* the kernel, and what runs at its privilege */
+		lab->sregs.ss.dpl = lab->sregs.cs.dpl = 0;
+		assert_int_equal(at(lab, base + 0x6123, true), 0x57123);
+		assert_int_equal(at(lab, base + 0x234567, true), 0x634567);
+		/* by either segment's word */
+		lab->sregs.ss.dpl = i == 0 ? 3 : 0;
+		lab->sregs.cs.dpl = i == 0 ? 0 : 3;
+		assert_int_equal(at(lab, base + 0x5123, true), 0x56123);
+		assert_int_equal(at(lab, base + 0x6123, true), NOWHERE);
+		assert_int_equal(at(lab, base + 0x6123, false), NOWHERE);
+		assert_int_equal(at(lab, base + 0x234567, false), NOWHERE);
+		assert_int_equal(at(lab, base + 0x7123, false), 0x58123);
+		assert_int_equal(at(lab, base + 0x7123, true), NOWHERE);
+	}
+	/* nor by a table above */
+	put(lab, 0x2000, 0x154, 0x3000 | RW, 8);
+	assert_int_equal(at(lab, base + 0x5123, false), NOWHERE);
+}
+
 static void
 test_three_levels(void **state)
 {
@@ -205,6 +243,7 @@ main(void)
 		LAB(test_four_levels),
 		LAB(test_five_levels),
 		LAB(test_who_may_write),
+		LAB(test_a_program_does_not_reach_its_kernel),
 		LAB(test_three_levels),
 		LAB(test_two_levels),
 		LAB(test_tables_that_are_no_memory),
