@@ -48,10 +48,11 @@ xen_line_update(struct host_xen *xen)
 
 	if (level == xen->line)
 		return;
-	if (xen->config.line != NULL)
-		xen->config.line(xen->config.ctx,
-		    level ? xen->params[XEN_HVM_PARAM_CALLBACK_IRQ] : 0, level);
+	/* down is that one which is up: the parameter may be another by now */
+	if (level)
+		xen->line_callback = xen->params[XEN_HVM_PARAM_CALLBACK_IRQ];
 	xen->line = level;
+	xen->config.line(xen->config.ctx, xen->line_callback, level);
 }
 
 static void look_later(struct xen_vcpu *, uint64_t delay);

@@ -90,7 +90,8 @@ struct host_xen {
 	uint16_t domain;
 	uint16_t resume_domain; /* 0: the same */
 	bool in_multicall;
-	bool line; /* of HVM_PARAM_CALLBACK_IRQ, as it is now */
+	bool line;              /* of HVM_PARAM_CALLBACK_IRQ, as it is now */
+	uint64_t line_callback; /* which one, when it is up */
 
 	struct xen_page shared;
 	struct xen_vcpu vcpus[XEN_LEGACY_VCPUS];

@@ -182,8 +182,8 @@ line(void *ctx, uint64_t callback, bool level)
 {
 	struct vmm *vmm = ctx;
 
-	if (level)
-		assert_true(callback == XEN_HVM_CALLBACK_INTX(0, 0, 8, 0));
+	/* the same goes down that went up */
+	assert_true(callback == XEN_HVM_CALLBACK_INTX(0, 0, 8, 0));
 	vmm->level = level;
 	vmm->lines++;
 }
@@ -515,6 +515,24 @@ test_line_follows_pending_events(void **state)
 	assert_int_equal(vmm->lines, 2);
 }
 
+/* Linux takes its callback back before it is saved. */
+static void
+test_line_of_before_goes_down(void **state)
+{
+	struct vmm *vmm = *state;
+	struct xen_hvm_value set = { .domid = XEN_DOMID_SELF,
+		.index = XEN_HVM_PARAM_CALLBACK_IRQ,
+		.value = XEN_HVM_CALLBACK_INTX(0, 0, 8, 0) };
+
+	register_info(vmm, 0, 0);
+	ask(vmm, XEN_HC_HVM_OP, XEN_HVM_OP_SET_PARAM, &set, sizeof(set));
+	assert_true(vmm->level);
+	set.value = 0;
+	ask(vmm, XEN_HC_HVM_OP, XEN_HVM_OP_SET_PARAM, &set, sizeof(set));
+	assert_false(vmm->level);
+	assert_int_equal(vmm->lines, 2);
+}
+
 /* ---- Time ------------------------------------------------------------- */
 
 static void
@@ -572,6 +590,7 @@ main(void)
 		TEST(test_timer_set_many_times_is_one_call),
 		TEST(test_runstate),
 		TEST(test_line_follows_pending_events),
+		TEST(test_line_of_before_goes_down),
 		TEST(test_scale_is_exact_and_never_ahead),
 		TEST(test_wall_clock_and_its_step),
 	};
