@@ -62,6 +62,12 @@ set_param(struct host_xen *xen, uint64_t address)
 		xen->params[value.index] = value.value;
 		return 0;
 	}
+	if (xen->config.no_callback_vector &&
+	    value.value >> XEN_HVM_CALLBACK_TYPE_SHIFT ==
+		XEN_HVM_CALLBACK_TYPE_VECTOR) {
+		xen->counts.callbacks_refused++;
+		return -XEN_EINVAL;
+	}
 	xen->params[value.index] = 0; /* a line of before goes down */
 	xen_line_update(xen);
 	xen->params[value.index] = value.value;

@@ -43,6 +43,8 @@ features(struct host_xen *xen, uint64_t address)
 	if (map.index != 0)
 		return -XEN_EINVAL;
 	map.bits = FEATURES;
+	if (xen->config.no_callback_vector)
+		map.bits &= ~(1u << XEN_FEAT_HVM_CALLBACK_VECTOR);
 	return xen_give(xen, address, &map, sizeof(map));
 }
 

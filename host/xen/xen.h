@@ -30,6 +30,10 @@ struct host_xen_config {
 	bool no_fifo;     /* event channels of two levels only */
 	bool no_grant_v2;
 	bool no_upcall_vector; /* one vector for all vCPUs, not one each */
+	/* Vectors each, or a line, but not one for all.  That one comes past
+	 * the local APIC, and its guest sends no EOI: where world.interrupt
+	 * goes by the APIC, it would come once. */
+	bool no_callback_vector;
 	unsigned grant_frames; /* at most so many; 0: 64 */
 	unsigned ports;        /* the largest of event channels; 0: 1023 */
 	bool vmmcall;          /* AMD's instruction in the hypercall page */
@@ -120,8 +124,9 @@ struct host_xen_counts {
 	unsigned ports;   /* open now, of the guest */
 	unsigned mapped;  /* grants mapped or in use by domain 0 now */
 	unsigned suspends;
-	unsigned shutdown_reason; /* of SCHEDOP_shutdown, + 1; 0: none yet */
-	unsigned unplugged;       /* bits of port 0x10 */
+	unsigned shutdown_reason;   /* of SCHEDOP_shutdown, + 1; 0: none yet */
+	unsigned unplugged;         /* bits of port 0x10 */
+	unsigned callbacks_refused; /* of config.no_callback_vector */
 	/* What no guest may do, though Xen lets it: an entry of the grant table
 	 * changed while in use, an upcall that is never taken. */
 	unsigned violations;

@@ -154,6 +154,7 @@ make_model(struct face_xen *face)
 		.vmmcall = face_xen_is_amd(),
 		.call_port = machine->xen_exits ? 0 : FACE_XEN_CALL_PORT,
 		.real_apics = true,
+		.no_callback_vector = true,
 		.memory = machine->options.memory,
 		.wall = machine_wall(machine),
 		.map = face->map,

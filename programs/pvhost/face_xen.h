@@ -23,6 +23,7 @@ struct face_xen {
 	struct host_xen_memory map[MEMORY_MAP_ENTRIES];
 	struct pci_device platform;
 	bool has_platform;
+	bool told; /* of a callback that was refused */
 	struct disk *disks[FACE_XEN_DISKS];
 	struct nic *nics[FACE_XEN_NICS];
 };

@@ -195,6 +195,7 @@ face_xen_status(void *self, struct reply *reply)
 	number(reply, "xen", "mapped", counts->mapped);
 	number(reply, "xen", "suspends", counts->suspends);
 	number(reply, "xen", "unplugged", counts->unplugged);
+	number(reply, "xen", "callbacks_refused", counts->callbacks_refused);
 	number(reply, "xen", "violations", counts->violations);
 	number(reply, "xenstored", "requests", store->requests);
 	number(reply, "xenstored", "watches", store->watches);

@@ -59,6 +59,19 @@ call(struct face_xen *face, struct vcpu *vcpu, const struct kvm_regs *regs)
 	    arguments);
 }
 
+/* Once: else such a guest only hangs. */
+static void
+tell_refused(struct face_xen *face)
+{
+	if (face->told || host_xen_counts(face->xen)->callbacks_refused == 0)
+		return;
+	face->told = true;
+	say("xen: the guest wants its events by one vector that is not of its "
+	    "APIC; expected a vector for each vCPU (Linux 6.0 and later) or "
+	    "the line of the platform device%s",
+	    face->has_platform ? "" : "; try it as a bzImage, which has one");
+}
+
 bool
 face_xen_hypercall(void *self, struct vcpu *vcpu)
 {
@@ -66,5 +79,6 @@ face_xen_hypercall(void *self, struct vcpu *vcpu)
 
 	regs->rax = (uint64_t)call(self, vcpu, regs);
 	vcpu_regs_changed(vcpu);
+	tell_refused(self);
 	return true;
 }

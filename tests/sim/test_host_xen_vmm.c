@@ -201,6 +201,7 @@ setup(void **state)
 		.domain = 1,
 		.call_port = 0xe3,
 		.real_apics = true,
+		.no_callback_vector = true,
 		.memory = 64u << 20,
 		.wall = UINT64_C(1800000000123456789),
 		.map = memory_map,
@@ -515,6 +516,30 @@ test_line_follows_pending_events(void **state)
 	assert_int_equal(vmm->lines, 2);
 }
 
+/* It would stay in service of a real APIC for ever; Linux before 6.0 takes the
+ * line where the feature is not there. */
+static void
+test_one_vector_for_all_is_refused(void **state)
+{
+	struct vmm *vmm = *state;
+	struct xen_feature_map map = { 0 };
+	struct xen_hvm_value set = { .domid = XEN_DOMID_SELF,
+		.index = XEN_HVM_PARAM_CALLBACK_IRQ,
+		.value = XEN_HVM_CALLBACK_VECTOR(0x50) };
+
+	assert_int_equal(ask(vmm, XEN_HC_XEN_VERSION, XEN_VERSION_FEATURES,
+			     &map, sizeof(map)),
+	    0);
+	memcpy(&map, vmm->memory + ARGUMENT, sizeof(map));
+	assert_int_equal(map.bits & 1u << XEN_FEAT_HVM_CALLBACK_VECTOR, 0);
+	assert_int_not_equal(map.bits & 1u << XEN_FEAT_HVM_SAFE_PVCLOCK, 0);
+	assert_int_equal(ask(vmm, XEN_HC_HVM_OP, XEN_HVM_OP_SET_PARAM, &set,
+			     sizeof(set)),
+	    -XEN_EINVAL);
+	assert_int_equal(host_xen_counts(vmm->xen)->callbacks_refused, 1);
+	assert_int_equal(vmm->interrupts[0], 0);
+}
+
 /* Linux takes its callback back before it is saved. */
 static void
 test_line_of_before_goes_down(void **state)
@@ -590,6 +615,7 @@ main(void)
 		TEST(test_timer_set_many_times_is_one_call),
 		TEST(test_runstate),
 		TEST(test_line_follows_pending_events),
+		TEST(test_one_vector_for_all_is_refused),
 		TEST(test_line_of_before_goes_down),
 		TEST(test_scale_is_exact_and_never_ahead),
 		TEST(test_wall_clock_and_its_step),
