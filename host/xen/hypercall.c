@@ -30,6 +30,10 @@ xen_domain_check(const struct host_xen *xen, uint16_t domain)
 static long call(struct host_xen *, unsigned vcpu, unsigned op,
     const uint64_t arguments[5]);
 
+/* Xen breaks a long one off and lets the guest begin again; here it would hold
+ * up the whole machine.  Linux puts 32 in one. */
+#define MULTICALL_MAX 1024u
+
 static long
 multicall(struct host_xen *xen, unsigned vcpu, const uint64_t arguments[5])
 {
@@ -40,6 +44,8 @@ multicall(struct host_xen *xen, unsigned vcpu, const uint64_t arguments[5])
 
 	if (xen->in_multicall)
 		return -XEN_EINVAL; /* not in itself */
+	if (count > MULTICALL_MAX)
+		return -XEN_E2BIG;
 	xen->in_multicall = true;
 	while (result == 0 && count-- > 0) {
 		result = xen_take(xen, address, &entry, sizeof(entry));

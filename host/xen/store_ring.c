@@ -8,6 +8,10 @@
 
 #include "host/xen/store_private.h"
 
+/* Requests in one go: as many as a ring has room for.  Another vCPU may write
+ * more all the time. */
+#define SERVE_MAX (XEN_STORE_RING_SIZE / sizeof(struct xen_store_header))
+
 /* Until the ring of a lost connection is new. */
 #define RECONNECT_DELAY 1000000u
 
@@ -259,15 +263,21 @@ spoil(struct store_conn *conn, struct xen_store_page *page)
 static void
 serve(struct store_conn *conn, struct xen_store_page *page)
 {
+	unsigned served = 0;
+
 	if (spoil(conn, page))
 		return;
 	if (load(&page->connection) == XEN_STORE_CONNECTION_RECONNECT)
 		connect_again(conn, page);
 	flush(conn, page);
-	while (!conn->dead &&
+	while (!conn->dead && served < SERVE_MAX &&
 	    conn->outstanding < conn->store->quota.outstanding &&
-	    take(conn, page))
+	    take(conn, page)) {
 		flush(conn, page);
+		served++;
+	}
+	if (served == SERVE_MAX)
+		store_wake(conn, 0);
 }
 
 /* On an event of the guest, and when there is something for it. */

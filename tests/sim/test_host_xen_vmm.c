@@ -14,6 +14,7 @@
 #include "wire/xen/event.h"
 #include "wire/xen/hypercall.h"
 #include "wire/xen/shared.h"
+#include "wire/xen/store.h"
 
 #define PAGES 64u
 #define CALLS 64u
@@ -38,13 +39,30 @@ struct vmm {
 	struct call calls[CALLS];
 	unsigned count, interrupts[4], ends, reason, lines;
 	bool level, deaf;
+	unsigned feeds; /* how often another vCPU writes to XenStore yet */
 	char text[64], debug[64];
 };
+
+/* What another vCPU does meanwhile: a ring that is full of requests all the
+ * time, and of which all answers are taken. */
+static void
+feed(struct vmm *vmm)
+{
+	struct xen_store_page *page = (void *)(vmm->memory + STORE_PAGE);
+
+	page->req_prod = page->req_cons + XEN_STORE_RING_SIZE;
+	page->rsp_cons = page->rsp_prod;
+	vmm->feeds--;
+}
 
 static uint64_t
 now(void *ctx)
 {
-	return ((struct vmm *)ctx)->now;
+	struct vmm *vmm = ctx;
+
+	if (vmm->feeds > 0)
+		feed(vmm);
+	return vmm->now;
 }
 
 static void
@@ -332,6 +350,56 @@ test_console_is_told(void **state)
 	assert_string_equal(host_xen_console_text(vmm->xen), "");
 }
 
+/* ---- What must end ---------------------------------------------------- */
+
+/* A hypercall runs with all of the machine held. */
+static void
+test_multicall_of_any_length_is_refused(void **state)
+{
+	struct vmm *vmm = *state;
+	uint64_t before = host_xen_counts(vmm->xen)->hypercalls;
+
+	memset(vmm->memory + 0x6000, 0, 40 * XEN_PAGE_SIZE);
+	assert_int_equal(call(vmm, 0, XEN_HC_MULTICALL, 0x6000, 1025, 0),
+	    -XEN_E2BIG);
+	assert_int_equal(call(vmm, 0, XEN_HC_MULTICALL, 0x6000, UINT32_MAX, 0),
+	    -XEN_E2BIG);
+	assert_int_equal(host_xen_counts(vmm->xen)->hypercalls, before + 2);
+	assert_int_equal(call(vmm, 0, XEN_HC_MULTICALL, 0x6000, 1024, 0), 0);
+}
+
+static void
+test_another_vcpu_that_never_stops_to_ask_xenstore(void **state)
+{
+	struct vmm *vmm = *state;
+	struct xen_hvm_value port = { .domid = XEN_DOMID_SELF,
+		.index = XEN_HVM_PARAM_STORE_EVTCHN };
+	struct xen_evtchn_send send;
+	uint64_t before =
+	    host_xenstore_counts(host_xen_store(vmm->xen))->requests;
+
+	ask(vmm, XEN_HC_HVM_OP, XEN_HVM_OP_GET_PARAM, &port, sizeof(port));
+	memcpy(&port, vmm->memory + ARGUMENT, sizeof(port));
+	send.port = (uint32_t)port.value;
+	ask(vmm, XEN_HC_EVENT_CHANNEL_OP, XEN_EVTCHN_SEND, &send, sizeof(send));
+	vmm->feeds = 10000;
+	feed(vmm);
+	/* the calls that are due now, one by one */
+	for (unsigned i = 0; i < 2; i++) {
+		struct call due = vmm->calls[0];
+
+		assert_int_not_equal(vmm->count, 0);
+		vmm->calls[0] = vmm->calls[--vmm->count];
+		due.call(due.argument);
+		assert_true(vmm->feeds > 9000);
+	}
+	/* and what is left comes, too */
+	vmm->feeds = 0;
+	pass(vmm, 1000000);
+	assert_true(host_xenstore_counts(host_xen_store(vmm->xen))->requests >=
+	    before + 2 * 64);
+}
+
 /* ---- Memory ----------------------------------------------------------- */
 
 static void
@@ -607,6 +675,8 @@ main(void)
 		TEST(test_shutdown_is_told),
 		TEST(test_debug_console),
 		TEST(test_console_is_told),
+		TEST(test_multicall_of_any_length_is_refused),
+		TEST(test_another_vcpu_that_never_stops_to_ask_xenstore),
 		TEST(test_pages_where_there_is_no_memory),
 		TEST(test_memory_map),
 		TEST(test_memory_in_xenstore),
