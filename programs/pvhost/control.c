@@ -17,6 +17,8 @@ control_free(void *self)
 		control_unlink(control);
 		close(control->listener.fd);
 	}
+	if (control->spare >= 0)
+		close(control->spare);
 	free(control);
 }
 
@@ -30,13 +32,14 @@ control_make(struct machine *machine)
 		return NULL;
 	}
 	control->machine = machine;
-	control->listener.fd = -1;
+	control->listener.fd = control->spare = -1;
 	if (machine->options.control == NULL)
 		return control;
 	if (!control_listen(control)) {
 		free(control);
 		return NULL;
 	}
+	control->spare = control_spare();
 	loop_add(&machine->loop, &control->listener);
 	return control;
 }

@@ -36,6 +36,10 @@ struct control {
 	struct stat status; /* of the socket's name */
 	struct control_client *clients;
 	unsigned client_count;
+	/* A descriptor for somebody to come by when all others are in use: a
+	 * guest of a network in user space has as many as it likes.  -1: he is
+	 * here. */
+	int spare;
 };
 
 /* control_socket.c: bound and listening; false: a line was said. */
@@ -46,7 +50,8 @@ void control_unlink(struct control *);
  * said. */
 bool control_address(struct sockaddr_un *, const char *path);
 
-/* control_client.c */
+/* control_client.c: who comes, and goes */
+int control_spare(void);
 void control_accept(void *control, short revents);
 void control_client_free(struct control_client *);
 

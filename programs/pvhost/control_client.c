@@ -2,6 +2,7 @@
 /* One who talks to the control socket: lines in, answers out, and none holds
  * up the machine. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,56 @@
 #include <unistd.h>
 
 #include "programs/pvhost/control.h"
+
+/* ---- Descriptors ------------------------------------------------------ */
+
+int
+control_spare(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Of one who leaves there is one again. */
+static void
+give_back(struct control *control)
+{
+	if (control->spare < 0)
+		control->spare = control_spare();
+	control->listener.events = POLLIN;
+}
+
+static int
+take(struct control *control)
+{
+	return accept4(control->listener.fd, NULL, NULL,
+	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+static bool
+is_short(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/* -1: nobody.  Who cannot be let in waits until another leaves; asking again
+ * and again would keep the machine busy. */
+static int
+let_in(struct control *control)
+{
+	int fd = take(control);
+
+	if (fd < 0 && is_short(errno) && control->spare >= 0) {
+		close(control->spare);
+		control->spare = -1;
+		fd = take(control);
+	}
+	if (fd < 0 && is_short(errno) && control->clients != NULL)
+		control->listener.events = 0;
+	return fd;
+}
+
+/* ---- Going ------------------------------------------------------------ */
 
 void
 control_client_free(struct control_client *client)
@@ -22,6 +73,7 @@ control_client_free(struct control_client *client)
 	client->control->client_count--;
 	loop_remove(&client->source);
 	close(client->source.fd);
+	give_back(client->control);
 	reply_free(&client->answer);
 	free(client->line);
 	free(client);
@@ -165,7 +217,7 @@ ready(void *ctx, short revents)
 /* ---- Coming ----------------------------------------------------------- */
 
 static void
-turn_away(int fd)
+turn_away(struct control *control, int fd)
 {
 	static const char text[] = "8 others are here, come again later";
 	char line[64];
@@ -174,6 +226,7 @@ turn_away(int fd)
 
 	(void)!send(fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
+	give_back(control);
 }
 
 void
@@ -181,8 +234,7 @@ control_accept(void *ctx, short revents)
 {
 	struct control *control = ctx;
 	struct control_client *client;
-	int fd = accept4(control->listener.fd, NULL, NULL,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = let_in(control);
 
 	(void)revents;
 	if (fd < 0)
@@ -191,7 +243,7 @@ control_accept(void *ctx, short revents)
 	    ? calloc(1, sizeof(*client))
 	    : NULL;
 	if (client == NULL) {
-		turn_away(fd);
+		turn_away(control, fd);
 		return;
 	}
 	client->control = control;

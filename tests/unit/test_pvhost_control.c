@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -507,17 +508,24 @@ turn(void)
 		assert_true(loop_once(&machine.loop, loop_now()));
 }
 
-static int
-connect_there(void)
+static void
+connect_it(int fd)
 {
 	struct sockaddr_un address;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	assert_true(control_address(&address, path));
 	assert_int_equal(connect(fd, (struct sockaddr *)&address,
 			     sizeof(address)),
 	    0);
 	turn();
+}
+
+static int
+connect_there(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	connect_it(fd);
 	return fd;
 }
 
@@ -645,6 +653,43 @@ a_line_without_end(void **state)
 	expect(fd, "no 40\nexpected a line of at most 1048576 bytes");
 	assert_int_equal(((struct control *)control)->client_count, 0);
 	close(fd);
+}
+
+/* A guest's connections by a network in user space are descriptors, too. */
+static void
+one_comes_by_where_all_descriptors_are_in_use(void **state)
+{
+	struct control *self = control;
+	struct rlimit before, few;
+	int one, other, used[64];
+	unsigned count = 0;
+
+	(void)state;
+	one = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	other = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 40;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (count < 64 && (used[count] = dup(one)) >= 0)
+		count++;
+	connect_it(one);
+	send_text(one, "list\n");
+	expect(one, "ok 6\none<>\n");
+	/* the other waits, and the loop does not spin for him */
+	connect_it(other);
+	assert_int_equal(self->client_count, 1);
+	assert_int_equal(self->listener.events, 0);
+	while (count > 0)
+		close(used[--count]);
+	close(one);
+	turn();
+	send_text(other, "list\n");
+	expect(other, "ok 6\none<>\n");
+	close(other);
+	turn();
+	assert_true(self->spare >= 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 static void
@@ -778,6 +823,7 @@ main(void)
 		SOCKET(who_goes_in_the_middle_of_an_answer),
 		SOCKET(an_answer_without_end),
 		SOCKET(a_line_without_end),
+		SOCKET(one_comes_by_where_all_descriptors_are_in_use),
 		SOCKET(eight_at_a_time),
 		SOCKET(another_one_answers),
 		SOCKET(somebody_elses_name_stays),
