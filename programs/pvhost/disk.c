@@ -231,11 +231,14 @@ disk_close(struct disk *disk)
 void
 disk_sync(void *ctx)
 {
-	const struct disk *disk = ctx;
+	struct disk *disk = ctx;
+	bool good = disk->read_only || fdatasync(disk->fd) == 0;
 
-	if (!disk->read_only && fdatasync(disk->fd) != 0)
+	/* once, however often the guest asks for it */
+	if (!good && !disk->told)
 		say("disk %s: what the guest wrote is not all in it: %s",
 		    disk->path, strerror(errno));
+	disk->told = !good;
 }
 
 void

@@ -18,6 +18,7 @@ struct disk {
 	uint64_t size;        /* bytes, whole sectors */
 	uint32_t sector_size; /* 512 or 4096 */
 	bool read_only, cdrom;
+	bool told; /* that the last sync failed */
 	/* its face's */
 	void *device;
 	unsigned place;

@@ -142,6 +142,36 @@ test_what_does_not_last_is_said(void **state)
 	stage_free(machine);
 }
 
+/* A guest may ask for it as often as it likes. */
+static void
+test_what_does_not_last_is_said_once(void **state)
+{
+	struct lab *lab = *state;
+	struct machine *machine = stage_new();
+	struct disk *disk;
+	int fd;
+
+	make_file(lab, 1 << 20);
+	disk = open_with(lab, "");
+	assert_non_null(disk);
+	fd = disk->fd;
+	for (unsigned i = 0; i < 2; i++) {
+		stage_free(machine);
+		machine = stage_new(); /* nothing was said yet */
+		disk->fd = -1;
+		disk_sync(disk);
+		assert_true((stage_said()[0] != '\0') == (i == 0));
+	}
+	disk->fd = fd;
+	disk_sync(disk); /* good again, and once more not */
+	disk->fd = -1;
+	disk_sync(disk);
+	assert_non_null(strstr(stage_said(), "is not all in it"));
+	disk->fd = fd;
+	disk_close(disk);
+	stage_free(machine);
+}
+
 static void
 test_options_stand_behind_the_name_in_any_order(void **state)
 {
@@ -411,6 +441,7 @@ main(void)
 		LAB(test_what_is_written_is_in_the_file),
 		LAB(test_a_piece_that_is_erased_reads_as_zeroes),
 		LAB(test_what_does_not_last_is_said),
+		LAB(test_what_does_not_last_is_said_once),
 		LAB(test_options_stand_behind_the_name_in_any_order),
 		LAB(test_a_name_may_have_a_comma),
 		LAB(test_a_disk_that_is_none_is_refused_with_a_reason),
