@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tests/support/raw_guest.h"
+#include "tests/support/scribbler.h"
 #include "wire/xen/block.h"
 
 #define DEVICE 51712
@@ -1426,6 +1427,71 @@ test_suspended_before_the_back_end_came(void **state)
 	disk_free(disk);
 }
 
+/* Of any kind, and with references that are good. */
+static void
+fill_ring(struct disk *disk)
+{
+	uint32_t *words = disk->data->bytes;
+
+	for (unsigned i = 0; i < disk->ring.size; i++) {
+		union xen_blk_entry entry = pages_request(disk, i % 7, i,
+		    1 + i % 5);
+
+		memcpy(raw_ring_entry(&disk->ring, i), &entry, sizeof(entry));
+	}
+	for (unsigned i = 0; i < 16 * PV_PAGE_SIZE / sizeof(*words); i++)
+		words[i] = i % 2 == 0 ? disk->references[i / 2 % 16] : 0x700;
+}
+
+static void
+scribble(struct disk *disk, uint64_t seed)
+{
+	static uint32_t good[PV_PAGE_SIZE / sizeof(uint32_t)];
+	struct xen_ring *shared = disk->ring.shared;
+	const size_t size = PV_PAGE_SIZE - sizeof(*shared);
+	struct scribbler scribbler = { .good = good,
+		.index = &shared->req_prod,
+		.from = &shared->rsp_prod,
+		.most = disk->ring.size };
+
+	fill_ring(disk);
+	memcpy(good, raw_ring_entry(&disk->ring, 0), size);
+	assert_true(scribbler_start(&scribbler, raw_ring_entry(&disk->ring, 0),
+	    size, seed));
+	while (!scribbler_wrote(&scribbler, 200000)) {
+		raw_send(disk->guest, disk->ring.port);
+		raw_wait(disk->guest, 1000);
+	}
+	scribbler_stop(&scribbler);
+}
+
+/* Requests whose words are others by the time that they are looked at.  Where
+ * the index is nonsense the ring is out of use, and comes anew. */
+static void
+test_another_vcpu_writes_to_the_ring(void **state)
+{
+	struct disk *disk = connected(state,
+	    &(struct host_disk_config){ .flush = true,
+		.discard = true,
+		.indirect = 64 });
+
+	for (unsigned round = 0; round < 20; round++) {
+		scribble(disk, round);
+		raw_state(disk->guest, XEN_BUS_CLOSED);
+		raw_wait(disk->guest, 100000);
+		assert_int_equal(host_xen_counts(disk->guest->xen)->mapped, 0);
+		raw_state(disk->guest, XEN_BUS_INITIALISING);
+		raw_back_is(disk->guest, XEN_BUS_INIT_WAIT);
+		connect_pages(disk, 1);
+	}
+	refresh(disk);
+	fprintf(stderr, "# %llu reads, %llu refused\n",
+	    (unsigned long long)disk->counts->reads,
+	    (unsigned long long)disk->counts->refused);
+	assert_true(disk->counts->refused > 20);
+	disk_free(disk);
+}
+
 int
 main(void)
 {
@@ -1495,6 +1561,7 @@ main(void)
 		world_test(test_keeps_grants),
 		world_test(test_begins_anew_after_a_resume),
 		world_test(test_suspended_before_the_back_end_came),
+		world_test(test_another_vcpu_writes_to_the_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "host/hyperv/hyperv.h"
+#include "tests/support/scribbler.h"
 #include "tests/support/world.h"
 #include "wire/hyperv/ring.h"
 #include "wire/hyperv/tlfs.h"
@@ -596,6 +597,24 @@ test_random_registers_and_calls(void **state)
 }
 
 static void
+random_rounds(struct machine *machine, unsigned rounds)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		random_message(machine);
+		if (number(machine, 4) == 0)
+			random_ring(machine);
+		if (number(machine, 4) == 0)
+			random_host(machine);
+		take_message(machine);
+		pass(machine, number(machine, 20000));
+		if (number(machine, 1000) == 0)
+			random_register(machine);
+		if (i % 200 == 0)
+			settle(machine);
+	}
+}
+
+static void
 test_random_guest(void **state)
 {
 	struct machine *machine = calloc(1, sizeof(*machine));
@@ -605,19 +624,7 @@ test_random_guest(void **state)
 		begin(machine, *state);
 		for (unsigned i = 0; i < 6; i++)
 			add_device(machine);
-		for (unsigned i = 0; i < 30000; i++) {
-			random_message(machine);
-			if (number(machine, 4) == 0)
-				random_ring(machine);
-			if (number(machine, 4) == 0)
-				random_host(machine);
-			take_message(machine);
-			pass(machine, number(machine, 20000));
-			if (number(machine, 1000) == 0)
-				random_register(machine);
-			if (i % 200 == 0)
-				settle(machine);
-		}
+		random_rounds(machine, 30000);
 		opens += machine->opened;
 		packets += machine->packets;
 		connect_again(machine);
@@ -631,12 +638,32 @@ test_random_guest(void **state)
 	free(machine);
 }
 
+/* In its rings and what it tells of them; messages are its own. */
+static void
+test_random_guest_while_another_vcpu_writes(void **state)
+{
+	struct machine *machine = calloc(1, sizeof(*machine));
+	struct scribbler scribbler = { 0 };
+
+	begin(machine, *state);
+	for (unsigned i = 0; i < 6; i++)
+		add_device(machine);
+	assert_true(scribbler_start(&scribbler, machine->memory, INPUT,
+	    number(machine, UINT64_MAX)));
+	random_rounds(machine, 15000);
+	scribbler_stop(&scribbler);
+	connect_again(machine);
+	end(machine);
+	free(machine);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_random_registers_and_calls),
 		world_test(test_random_guest),
+		world_test(test_random_guest_while_another_vcpu_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

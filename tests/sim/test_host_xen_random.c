@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "host/xen/xenstored.h"
+#include "tests/support/scribbler.h"
 #include "tests/support/world.h"
 #include "wire/xen/event.h"
 #include "wire/xen/grant.h"
@@ -250,30 +251,54 @@ random_host(struct machine *machine, struct host_xen *xen)
 }
 
 static void
+random_calls(struct machine *machine, struct host_xen *xen, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		random_call(machine, xen);
+		if (number(machine, 4) == 0)
+			random_host(machine, xen);
+		if (number(machine, 16) == 0) {
+			uint64_t value = odd(machine);
+
+			give(machine, number(machine, SIZE - 8), &value,
+			    sizeof(value));
+		}
+	}
+	pass(machine, PV_SECOND);
+}
+
+static void
 test_random_hypercalls(void **state)
 {
 	struct world *world = *state;
 	struct machine machine;
 	struct host_xen *xen = new_xen(&machine, world);
 
-	for (unsigned i = 0; i < 60000; i++) {
-		random_call(&machine, xen);
-		if (number(&machine, 4) == 0)
-			random_host(&machine, xen);
-		if (number(&machine, 16) == 0) {
-			uint64_t value = odd(&machine);
-
-			give(&machine, number(&machine, SIZE - 8), &value,
-			    sizeof(value));
-		}
-	}
-	pass(&machine, PV_SECOND);
+	random_calls(&machine, xen, 60000);
 	/* it can still do what it should */
 	assert_int_equal(host_xen_hypercall(xen, 0, XEN_HC_XEN_VERSION,
 			     (uint64_t[5]){ XEN_VERSION_NUMBER }),
 	    4 << 16 | 17);
 	assert_true(
 	    host_xenstore_write(host_xen_store(xen), "/tool/x", "1", 1));
+	free_xen(&machine, xen);
+}
+
+static void
+test_hypercalls_while_another_vcpu_writes(void **state)
+{
+	struct world *world = *state;
+	struct scribbler scribbler = { 0 };
+	struct machine machine;
+	struct host_xen *xen = new_xen(&machine, world);
+
+	assert_true(scribbler_start(&scribbler, machine.memory, SIZE,
+	    number(&machine, UINT64_MAX)));
+	random_calls(&machine, xen, 20000);
+	scribbler_stop(&scribbler);
+	assert_int_equal(host_xen_hypercall(xen, 0, XEN_HC_XEN_VERSION,
+			     (uint64_t[5]){ XEN_VERSION_NUMBER }),
+	    4 << 16 | 17);
 	free_xen(&machine, xen);
 }
 
@@ -360,6 +385,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_random_hypercalls),
+		world_test(test_hypercalls_while_another_vcpu_writes),
 		world_test(test_random_messages),
 	};
 
