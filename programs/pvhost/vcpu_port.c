@@ -37,7 +37,9 @@ string_reach(struct vcpu *vcpu, uint64_t address, uint64_t count,
 }
 
 /* All that is there has gone out with the first byte, for which KVM had to read
- * it; RCX 0 ends the instruction. */
+ * it; RCX 0 ends the instruction.  Where that was by a segment with a base, it
+ * was elsewhere, and what RSI alone points at may be the kernel's: that byte
+ * goes nowhere. */
 static void
 string_out(struct vcpu *vcpu, const struct port_range *range, unsigned width,
     unsigned count)
@@ -49,7 +51,7 @@ string_out(struct vcpu *vcpu, const struct port_range *range, unsigned width,
 	from = regs->rsi - (uint64_t)count * width;
 	ready = string_reach(vcpu, from, left, width, false);
 	if (ready < count)
-		ready = count;
+		return;
 	regs->rcx = ready;
 	regs->rsi = from;
 	range->string(range->ctx, vcpu, true);
