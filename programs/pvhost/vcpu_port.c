@@ -68,7 +68,6 @@ string_in(struct vcpu *vcpu, const struct port_range *range, unsigned width,
 {
 	struct kvm_regs *regs = vcpu_regs(vcpu);
 	uint64_t left = regs->rcx, to = regs->rdi;
-
 	size_t ready;
 
 	if (!vcpu->string_goes_on || to != vcpu->string_next) {
