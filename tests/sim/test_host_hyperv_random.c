@@ -466,6 +466,7 @@ random_ring(struct machine *machine)
 static void
 random_host(struct machine *machine)
 {
+	uint8_t bytes[3000];
 	struct device *device = &machine->devices[number(machine, DEVICES_MAX)];
 	struct host_vmbus_channel *channel;
 
@@ -499,10 +500,12 @@ random_host(struct machine *machine)
 	    (unsigned)number(machine, 4));
 	if (channel == NULL)
 		return;
+	/* the host's own, as what it sends always is */
+	memcpy(bytes, machine->memory, sizeof(bytes));
 	host_vmbus_send(channel,
 	    &(struct host_vmbus_packet){ .type = HV_PACKET_INBAND,
-		.data = machine->memory,
-		.len = (size_t)number(machine, 3000) });
+		.data = bytes,
+		.len = (size_t)number(machine, sizeof(bytes)) });
 	host_vmbus_sent(channel);
 }
 
