@@ -57,31 +57,30 @@ is_key(struct control_call *call)
 	    reply_no(call->reply, "expected a key without a NUL");
 }
 
+/* NULL: the key goes. */
 static bool
-set(struct control_call *call)
+give(struct control_call *call, const char *value, size_t size)
 {
-	struct words *words = call->words;
 	const struct face *face = NULL;
 
 	FIRST(face, call, key_set);
 	if (face == NULL)
 		return nobody(call, "keeps no keys");
 	return is_key(call) &&
-	    face->kind->key_set(face->self, words->text[0], words->text[1],
-		words->size[1], call->reply);
+	    face->kind->key_set(face->self, call->words->text[0], value, size,
+		call->reply);
+}
+
+static bool
+set(struct control_call *call)
+{
+	return give(call, call->words->text[1], call->words->size[1]);
 }
 
 static bool
 unset(struct control_call *call)
 {
-	const struct face *face = NULL;
-
-	FIRST(face, call, key_set);
-	if (face == NULL)
-		return nobody(call, "keeps no keys");
-	return is_key(call) &&
-	    face->kind->key_set(face->self, call->words->text[0], NULL, 0,
-		call->reply);
+	return give(call, NULL, 0);
 }
 
 static bool
