@@ -165,9 +165,9 @@ flush(struct store_conn *conn, struct xen_store_page *page)
 
 /* ---- In --------------------------------------------------------------- */
 
-/* Up to `want` bytes of the request; false: it is not all there yet. */
+/* Bytes that are there now, up to `want` of the request; false: none. */
 static bool
-fill(struct store_conn *conn, struct xen_store_page *page, size_t want)
+fill_some(struct store_conn *conn, struct xen_store_page *page, size_t want)
 {
 	uint32_t cons = load(&page->req_cons), prod = load(&page->req_prod);
 	uint32_t have = prod - cons;
@@ -178,13 +178,24 @@ fill(struct store_conn *conn, struct xen_store_page *page, size_t want)
 	}
 	if (have > want - conn->have)
 		have = (uint32_t)(want - conn->have);
+	if (have == 0)
+		return false;
 	for (uint32_t i = 0; i < have; i++)
 		conn->request[conn->have++] =
 		    page->req[(cons + i) & XEN_STORE_RING_MASK];
-	if (have > 0) {
-		store_word(&page->req_cons, cons + have);
-		conn->signal = true;
-	}
+	store_word(&page->req_cons, cons + have);
+	conn->signal = true;
+	return true;
+}
+
+/* False: the request is not all there yet.  Linux writes one in pieces, and
+ * signals a piece only when it finds those before it taken: whoever takes some
+ * looks once more. */
+static bool
+fill(struct store_conn *conn, struct xen_store_page *page, size_t want)
+{
+	while (conn->have < want && fill_some(conn, page, want))
+		;
 	return conn->have == want;
 }
 
