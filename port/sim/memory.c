@@ -66,10 +66,7 @@ new_run(struct sim_machine *machine, size_t pages, uint64_t physical,
 	if (run == NULL || machine->runs == NULL)
 		abort();
 	run->size = pages * PV_PAGE_SIZE;
-	run->bytes = aligned_alloc(PV_PAGE_SIZE, run->size);
-	if (run->bytes == NULL)
-		abort();
-	memset(run->bytes, 0, run->size);
+	run->bytes = pages_new(run->size);
 	run->physical = physical;
 	run->kind = kind;
 	machine->runs[machine->run_count++] = run;
@@ -298,7 +295,7 @@ void
 memory_free(struct sim_machine *machine)
 {
 	for (size_t i = 0; i < machine->run_count; i++) {
-		free(machine->runs[i]->bytes);
+		pages_drop(machine->runs[i]->bytes, machine->runs[i]->size);
 		free(machine->runs[i]);
 	}
 	free(machine->runs);

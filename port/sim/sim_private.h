@@ -85,6 +85,10 @@ uint64_t memory_special(struct sim_machine *, size_t pages);
 bool memory_begins(struct sim_machine *, const void *page, size_t offset,
     const void *bytes, size_t size);
 
+/* pages.c: zeroes, of whole pages; there is always room. */
+unsigned char *pages_new(size_t size);
+void pages_drop(unsigned char *bytes, size_t size);
+
 /* interrupt.c */
 void interrupt_init(struct sim_machine *);
 /* The machine slept: nothing is requested or served any more. */

@@ -10,7 +10,7 @@
 
 #include "tests/support/xen_host.h"
 
-#define REQUESTS 50000u
+#define REQUESTS 20000u
 /* Seconds without a signal after which one is taken to be lost: of the outside,
  * as nothing of the simulation is late. */
 #define PATIENCE 20
