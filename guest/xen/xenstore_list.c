@@ -85,10 +85,11 @@ end(struct xenstore_list *list, int error)
 
 /* ---- Names ------------------------------------------------------------ */
 
-/* The next name; 0 at the end.  A host can write anything. */
+/* The next name; 0 at the end.  A host can write anything, which is counted
+ * where `bad` is not NULL. */
 static size_t
-next_name(struct xenstore_list *list, const char *bytes, size_t size,
-    size_t *at, const char **name)
+next_name(const char *bytes, size_t size, size_t *at, const char **name,
+    uint64_t *bad)
 {
 	while (*at < size) {
 		size_t length = 0;
@@ -99,8 +100,8 @@ next_name(struct xenstore_list *list, const char *bytes, size_t size,
 		*at += length + 1;
 		if (xs_name_ok(*name, length))
 			return length;
-		if (length > 0)
-			list->bus->xen->stats->bad_text++;
+		if (length > 0 && bad != NULL)
+			(*bad)++;
 	}
 	return 0;
 }
@@ -127,7 +128,8 @@ add(struct xenstore_list *list, struct xenstore_name *above, const char *bytes,
 	const char *text = bytes;
 	char *to;
 
-	while ((length = next_name(list, bytes, size, &at, &text)) > 0) {
+	while ((length = next_name(bytes, size, &at, &text,
+		    &list->bus->xen->stats->bad_text)) > 0) {
 		count++;
 		room += prefix + length;
 		if (room > SIZE_LIMIT)
@@ -147,7 +149,7 @@ add(struct xenstore_list *list, struct xenstore_name *above, const char *bytes,
 	for (size_t i = 0; i < count; i++) {
 		struct xenstore_name *name = &names->names[i];
 
-		length = next_name(list, bytes, size, &at, &text);
+		length = next_name(bytes, size, &at, &text, NULL);
 		if (!grow(list, prefix + length + 1))
 			return PV_EMSGSIZE;
 		name->text = to;
@@ -249,7 +251,7 @@ take(struct xenstore_lookup *lookup, const char *bytes, size_t size)
 	const char *text;
 	int error = PV_OK;
 
-	if (name != NULL && next_name(list, bytes, size, &at, &text) > 0) {
+	if (name != NULL && next_name(bytes, size, &at, &text, NULL) > 0) {
 		name->below = true;
 		/* of all that is below the path, only the last names count */
 		if (list->recursive)

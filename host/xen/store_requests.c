@@ -96,15 +96,35 @@ do_read(struct request *request)
 	return error;
 }
 
+/* The last without its NUL. */
+static void
+reply_bad_names(const struct request *request, const struct store_node *node)
+{
+	static const char bad[] = "\033[2J\0a/b\0\0..\0e?d";
+	char names[XEN_STORE_PAYLOAD_MAX];
+	size_t size = node->children_size;
+
+	if (size > sizeof(names) - sizeof(bad))
+		size = 0;
+	memcpy(names, node->children, size);
+	memcpy(names + size, bad, sizeof(bad) - 1);
+	reply(request, names, size + sizeof(bad) - 1);
+}
+
 static int
 do_directory(struct request *request)
 {
+	struct host_xenstore_manners *manners = &request->conn->store->manners;
 	struct store_node *node = NULL;
 	int error = is_one_string(request) ? get(request, &node) : XEN_EINVAL;
 
-	if (error == 0)
+	if (error != 0)
+		return error;
+	if (store_once(&manners->bad_names))
+		reply_bad_names(request, node);
+	else
 		reply(request, node->children, node->children_size);
-	return error;
+	return 0;
 }
 
 /* Generation, whole names, and an empty name at the end of all. */

@@ -30,6 +30,7 @@ struct host_xenstore_manners {
 	unsigned unknown_error; /* an error with a name that nobody knows */
 	unsigned unterminated;  /* error names without a NUL */
 	unsigned again;         /* transactions end in EAGAIN */
+	unsigned bad_names;     /* directories with names that none may have */
 	unsigned junk_events; /* watch events of 0, 1, 3 strings, odd tokens */
 	unsigned flood;       /* so many watch events at once */
 	bool split;           /* one byte into the ring at a time */

@@ -18,17 +18,9 @@
 static const struct face *
 next_face(const struct control_call *call, const struct face *after)
 {
-	struct machine *machine = call->machine;
-
 	if (call->face != NULL)
 		return after == NULL ? call->face : NULL;
-	for (unsigned i = 0; i < machine->face_count; i++) {
-		if (after == NULL)
-			return machine->faces[i];
-		if (machine->faces[i] == after)
-			after = NULL;
-	}
-	return NULL;
+	return faces_next(call->machine, after);
 }
 
 static bool

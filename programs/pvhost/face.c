@@ -29,6 +29,7 @@ faces_make(struct machine *machine)
 
 	for (unsigned i = 0; i < options->face_count; i++) {
 		struct face *face = calloc(1, sizeof(*face));
+		uint32_t base = CPUID_HV_FIRST + i * CPUID_HV_STEP;
 		const char *name = options->faces[i];
 
 		if (face == NULL) {
@@ -36,14 +37,13 @@ faces_make(struct machine *machine)
 			return false;
 		}
 		machine->faces[machine->face_count++] = face;
-		face->base = CPUID_HV_FIRST + i * CPUID_HV_STEP;
 		face->kind = face_kind(name, strlen(name));
 		if (face->kind == NULL) {
 			say("no face \"%s\"", name);
 			return false;
 		}
-		host_cpuid_show(&machine->cpuid, face->kind->face, face->base);
-		face->self = face->kind->make(machine, face->base);
+		host_cpuid_show(&machine->cpuid, face->kind->face, base);
+		face->self = face->kind->make(machine, base);
 		if (face->self == NULL)
 			return false;
 	}
@@ -104,61 +104,65 @@ faces_hypercall(struct machine *machine, struct vcpu *vcpu)
 	return false;
 }
 
-static const char *
-names(const struct machine *machine)
+void
+faces_cpuid(struct machine *machine, unsigned vcpu,
+    struct host_cpuid_leaf *leaf)
 {
-	return host_face_name(machine->faces[0]->kind->face);
+	for (unsigned i = 0; i < machine->face_count; i++) {
+		const struct face *face = machine->faces[i];
+
+		if (face->kind->cpuid != NULL)
+			face->kind->cpuid(face->self, vcpu, leaf);
+	}
+}
+
+/* ---- Disks and NICs --------------------------------------------------- */
+
+static bool
+without(const struct machine *machine, const char *what, struct reply *reply)
+{
+	return reply_no(reply,
+	    "the face %s has no %s; try --face hyperv or xen",
+	    host_face_name(machine->faces[0]->kind->face), what);
 }
 
 bool
 faces_disk_add(struct machine *machine, struct disk *disk, struct reply *reply)
 {
-	for (unsigned i = 0; i < machine->face_count; i++) {
-		const struct face *face = machine->faces[i];
+	const struct face *face = NULL;
 
-		if (face->kind->disk_add != NULL)
-			return face->kind->disk_add(face->self, disk, reply);
-	}
-	return reply_no(reply,
-	    "the face %s has no disks; try --face hyperv or xen",
-	    names(machine));
+	FACES_NEXT(machine, face, disk_add);
+	return face != NULL ? face->kind->disk_add(face->self, disk, reply)
+			    : without(machine, "disks", reply);
 }
 
 bool
 faces_disk_remove(struct machine *machine, struct disk *disk,
     struct reply *reply)
 {
-	for (unsigned i = 0; i < machine->face_count; i++) {
-		const struct face *face = machine->faces[i];
+	const struct face *face = NULL;
 
-		if (face->kind->disk_remove != NULL)
-			return face->kind->disk_remove(face->self, disk, reply);
-	}
-	return reply_no(reply, "the face %s has no disks", names(machine));
+	FACES_NEXT(machine, face, disk_remove);
+	return face != NULL ? face->kind->disk_remove(face->self, disk, reply)
+			    : without(machine, "disks", reply);
 }
 
 bool
 faces_nic_add(struct machine *machine, struct nic *nic, struct reply *reply)
 {
-	for (unsigned i = 0; i < machine->face_count; i++) {
-		const struct face *face = machine->faces[i];
+	const struct face *face = NULL;
 
-		if (face->kind->nic_add != NULL)
-			return face->kind->nic_add(face->self, nic, reply);
-	}
-	return reply_no(reply,
-	    "the face %s has no NICs; try --face hyperv or xen",
-	    names(machine));
+	FACES_NEXT(machine, face, nic_add);
+	return face != NULL ? face->kind->nic_add(face->self, nic, reply)
+			    : without(machine, "NICs", reply);
 }
 
 bool
 faces_nic_remove(struct machine *machine, struct nic *nic, struct reply *reply)
 {
-	for (unsigned i = 0; i < machine->face_count; i++) {
-		const struct face *face = machine->faces[i];
+	const struct face *face = NULL;
 
-		if (face->kind->nic_remove != NULL)
-			return face->kind->nic_remove(face->self, nic, reply);
-	}
-	return reply_no(reply, "the face %s has no NICs", names(machine));
+	FACES_NEXT(machine, face, nic_remove);
+	return face != NULL ? face->kind->nic_remove(face->self, nic, reply)
+			    : without(machine, "NICs", reply);
 }

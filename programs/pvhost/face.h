@@ -31,6 +31,8 @@ struct face_kind {
 	bool (*wrmsr)(void *self, unsigned vcpu, uint32_t msr, uint64_t value);
 	/* VMCALL or VMMCALL, where KVM lets it be ours; by registers. */
 	bool (*hypercall)(void *self, struct vcpu *);
+	/* What of its CPUID leaves is not the same for each vCPU. */
+	void (*cpuid)(void *self, unsigned vcpu, struct host_cpuid_leaf *);
 
 	/* ---- Devices ---- */
 
@@ -71,7 +73,6 @@ extern const struct face_kind face_kvm, face_hyperv, face_vmware, face_xen,
 struct face {
 	const struct face_kind *kind;
 	void *self;
-	uint32_t base; /* CPUID leaf */
 };
 
 /* Of a word on the command line: "hyperv", or two with a comma.  NULL or 0: not
@@ -79,10 +80,29 @@ struct face {
 const struct face_kind *face_kind(const char *name, size_t length);
 bool faces_make(struct machine *);
 void faces_free(struct machine *);
+/* In their order: the one behind `after`, or the first for NULL; NULL: none. */
+static inline const struct face *
+faces_next(const struct machine *machine, const struct face *after)
+{
+	for (unsigned i = 0; i < machine->face_count; i++) {
+		if (after == NULL)
+			return machine->faces[i];
+		if (machine->faces[i] == after)
+			after = NULL;
+	}
+	return NULL;
+}
+/* The same, of those that have this operation: `face` is where to go on from,
+ * and what is found. */
+#define FACES_NEXT(machine, face, operation)      \
+	do {                                      \
+		face = faces_next(machine, face); \
+	} while (face != NULL && face->kind->operation == NULL)
 /* Ask each in turn; false: none took it. */
 bool faces_rdmsr(struct machine *, unsigned vcpu, uint32_t, uint64_t *value);
 bool faces_wrmsr(struct machine *, unsigned vcpu, uint32_t, uint64_t value);
 bool faces_hypercall(struct machine *, struct vcpu *);
+void faces_cpuid(struct machine *, unsigned vcpu, struct host_cpuid_leaf *);
 /* To the first that takes such; false: a line in the reply. */
 bool faces_disk_add(struct machine *, struct disk *, struct reply *);
 bool faces_disk_remove(struct machine *, struct disk *, struct reply *);

@@ -179,14 +179,23 @@ make_model(struct face_xen *face)
 	return true;
 }
 
-/* Leaf 4 has the vCPU's number, too, which is not the same for all (vcpu_cpuid.c
- * writes it). */
+/* Leaf 4 has the vCPU's number, too, which is not the same for all. */
+static void
+cpuid_of(void *self, unsigned vcpu, struct host_cpuid_leaf *leaf)
+{
+	const struct face_xen *face = self;
+
+	if (leaf->leaf == face->leaf)
+		leaf->ebx = vcpu;
+}
+
 static void
 show(struct face_xen *face, uint32_t base)
 {
 	struct host_cpuid *cpuid = &face->machine->cpuid;
 	struct host_cpuid_leaf hvm = host_cpuid_get(cpuid, base + XEN_LEAF_HVM);
 
+	face->leaf = base + XEN_LEAF_HVM;
 	hvm.ecx = DOMAIN;
 	host_cpuid_set(cpuid, hvm);
 	face->msr = host_cpuid_get(cpuid, base + XEN_LEAF_HYPERCALL).ebx;
@@ -235,6 +244,7 @@ const struct face_kind face_xen = {
 	.free = face_free,
 	.wrmsr = wrmsr,
 	.hypercall = face_xen_hypercall,
+	.cpuid = cpuid_of,
 	.disk_add = face_xen_disk_add,
 	.disk_remove = face_xen_disk_remove,
 	.nic_add = face_xen_nic_add,

@@ -16,7 +16,8 @@ struct face_xen {
 	struct machine *machine;
 	struct host_xen *xen;
 	struct host_xenstore *store;
-	uint32_t msr; /* that places the hypercall page */
+	uint32_t msr;  /* that places the hypercall page */
+	uint32_t leaf; /* that has the vCPU's number */
 	struct port_range unplug, call;
 	struct outlet *console;
 	struct outlet_user console_user;

@@ -36,6 +36,7 @@ static const struct manner xenstored_fields[] = {
 	FIELD(unknown_error, MANNER_U32),
 	FIELD(unterminated, MANNER_U32),
 	FIELD(again, MANNER_U32),
+	FIELD(bad_names, MANNER_U32),
 	FIELD(junk_events, MANNER_U32),
 	FIELD(flood, MANNER_U32),
 	FIELD(split, MANNER_BOOL),

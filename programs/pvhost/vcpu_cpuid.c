@@ -9,7 +9,6 @@
 #include "programs/pvhost/face.h"
 #include "programs/pvhost/vcpu_private.h"
 #include "wire/cpuid.h"
-#include "wire/xen/hypercall.h"
 
 #define ENTRIES 256u
 
@@ -75,25 +74,17 @@ patch(const struct vcpu *vcpu, struct kvm_cpuid_entry2 *entry)
 static void
 add_leaf(const struct vcpu *vcpu, struct kvm_cpuid2 *all, unsigned index)
 {
-	const struct machine *machine = vcpu->machine;
-	const struct host_cpuid_leaf *leaf = &machine->cpuid.leaves[index];
-	struct kvm_cpuid_entry2 *entry = &all->entries[all->nent];
+	struct host_cpuid_leaf leaf = vcpu->machine->cpuid.leaves[index];
 
 	if (all->nent == ENTRIES)
 		return;
-	*entry = (struct kvm_cpuid_entry2){ .function = leaf->leaf,
-		.eax = leaf->eax,
-		.ebx = leaf->ebx,
-		.ecx = leaf->ecx,
-		.edx = leaf->edx };
-	for (unsigned i = 0; i < machine->face_count; i++) {
-		const struct face *face = machine->faces[i];
-
-		if (face->kind->face == HOST_XEN &&
-		    leaf->leaf == face->base + XEN_LEAF_HVM)
-			entry->ebx = vcpu->number;
-	}
-	all->nent++;
+	faces_cpuid(vcpu->machine, vcpu->number, &leaf);
+	all->entries[all->nent++] =
+	    (struct kvm_cpuid_entry2){ .function = leaf.leaf,
+		    .eax = leaf.eax,
+		    .ebx = leaf.ebx,
+		    .ecx = leaf.ecx,
+		    .edx = leaf.edx };
 }
 
 bool

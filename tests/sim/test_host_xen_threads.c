@@ -10,7 +10,9 @@
 
 #include "tests/support/xen_host.h"
 
-#define REQUESTS 20000u
+#define REQUESTS 200000u
+/* Seconds for them: fewer do on a busy machine. */
+#define ENOUGH 3
 /* Seconds without a signal after which one is taken to be lost: of the outside,
  * as nothing of the simulation is late. */
 #define PATIENCE 20
@@ -49,10 +51,15 @@ take_answer(struct guest *guest)
 	struct xen_store_page *page = guest->page;
 	uint32_t cons = __atomic_load_n(&page->rsp_cons, __ATOMIC_RELAXED);
 	uint32_t size = sizeof(struct xen_store_header) + sizeof("OK");
+	unsigned turns = 0;
 
-	while (__atomic_load_n(&page->rsp_prod, __ATOMIC_SEQ_CST) - cons < size)
+	while (
+	    __atomic_load_n(&page->rsp_prod, __ATOMIC_SEQ_CST) - cons < size) {
 		if (is_stopped(guest))
 			return;
+		if (++turns % 4096 == 0)
+			sched_yield(); /* to the host, on one processor */
+	}
 	__atomic_store_n(&page->rsp_cons, cons + size, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&guest->answered, 1, __ATOMIC_SEQ_CST);
 }
@@ -81,14 +88,14 @@ test_requests_in_pieces(void **state)
 {
 	struct world *world = *state;
 	struct guest guest = { 0 };
-	time_t last = time(NULL);
+	time_t start = time(NULL), last = start;
 	pthread_t thread;
 
 	world_machine(world, "xen");
 	guest.page = xs_page(world);
 	assert_int_equal(pthread_create(&thread, NULL, write_requests, &guest),
 	    0);
-	while (time(NULL) - last < PATIENCE &&
+	while (last - start < ENOUGH && time(NULL) - last < PATIENCE &&
 	    __atomic_load_n(&guest.answered, __ATOMIC_SEQ_CST) < REQUESTS) {
 		if (__atomic_exchange_n(&guest.signalled, 0,
 			__ATOMIC_SEQ_CST) != 0) {
@@ -101,7 +108,8 @@ test_requests_in_pieces(void **state)
 	}
 	__atomic_store_n(&guest.stop, 1, __ATOMIC_SEQ_CST);
 	pthread_join(thread, NULL);
-	assert_int_equal(guest.answered, REQUESTS);
+	assert_in_range(time(NULL) - last, 0, PATIENCE - 1);
+	assert_int_not_equal(guest.answered, 0);
 }
 
 int

@@ -209,6 +209,27 @@ test_55_more_names_than_an_answer_holds(void **state)
 	reads(world, "domid", "7");
 }
 
+/* Four of each of the four directories. */
+static void
+test_names_that_none_may_have(void **state)
+{
+	struct world *world = *state;
+	const struct pv_stats *stats;
+
+	xenstore_world(world);
+	put(world, "data/a", "1");
+	put(world, "data/b/c", "2");
+	stats = &world_device(world, "xen0")->stats;
+	assert_int_equal(stats->bad_text, 0);
+	manners(world)->bad_names = ~0u;
+	assert_int_equal(lists(world, "data", true), PV_OK);
+	is("a\nb/c\n");
+	assert_int_equal(stats->bad_text, 16);
+	assert_int_equal(lists(world, "data", false), PV_OK);
+	is("a\nb/\n");
+	assert_int_equal(stats->bad_text, 20);
+}
+
 static void
 test_55_changing_between_parts(void **state)
 {
@@ -344,6 +365,7 @@ main(void)
 		world_test(test_in_parts),
 		world_test(test_parts_below),
 		world_test(test_55_more_names_than_an_answer_holds),
+		world_test(test_names_that_none_may_have),
 		world_test(test_55_changing_between_parts),
 		world_test(test_55_changed_once_between_parts),
 		world_test(test_55_host_without_parts),

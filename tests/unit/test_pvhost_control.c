@@ -266,8 +266,8 @@ const struct face_kind face_hyperv = { .face = HOST_HYPERV,
 const struct face_kind face_vmware = { .face = HOST_VMWARE,
 	.key_set = key_set,
 	.key_list = key_list };
-static struct face first = { &face_hyperv, first_name, 0 },
-		   second = { &face_vmware, second_name, 0 };
+static struct face first = { &face_hyperv, first_name },
+		   second = { &face_vmware, second_name };
 
 const struct face_kind *
 face_kind(const char *name, size_t length)
