@@ -106,7 +106,8 @@ reply_bad_names(const struct request *request, const struct store_node *node)
 
 	if (size > sizeof(names) - sizeof(bad))
 		size = 0;
-	memcpy(names, node->children, size);
+	if (size > 0)
+		memcpy(names, node->children, size);
 	memcpy(names + size, bad, sizeof(bad) - 1);
 	reply(request, names, size + sizeof(bad) - 1);
 }
