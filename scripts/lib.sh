@@ -34,9 +34,10 @@ install_missing() {
 # A new machine has no package lists, an old one outdated ones: try, then update and try again.
 install_packages() {
 	local log=$scratch/apt.log
-	if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1; then
-		as_root apt-get update >>"$log" 2>&1 || true
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 || {
+	local apt=(as_root env DEBIAN_FRONTEND=noninteractive flock /var/lib/dpkg apt-get) # one at a time: labs run in pairs
+	if ! "${apt[@]}" install -y --no-install-recommends "$@" >"$log" 2>&1; then
+		"${apt[@]}" update >>"$log" 2>&1 || true
+		"${apt[@]}" install -y --no-install-recommends "$@" >>"$log" 2>&1 || {
 			tail -n 20 "$log" >&2
 			die "the packages could not be installed (above: what apt-get said)"
 		}

@@ -40,7 +40,7 @@ get_packages() {
 	mkdir "$1"
 	if ! download "$1"; then
 		[ "$(id -u)" = 0 ] || die "no download of Xen and a kernel; try (as root): apt-get update"
-		apt-get -qq update
+		flock /var/lib/dpkg apt-get -qq update
 		download "$1" || die "no download of Xen and a kernel; this needs Debian's main for amd64"
 	fi
 }
