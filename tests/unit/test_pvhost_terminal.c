@@ -228,7 +228,9 @@ a_terminal(void **state)
 	pid_t child;
 
 	(void)state;
-	if (keys < 0 || grantpt(keys) < 0 || unlockpt(keys) < 0)
+	/* a chroot may have no /dev/pts */
+	if (keys < 0 || grantpt(keys) < 0 || unlockpt(keys) < 0 ||
+	    access(ptsname(keys), R_OK | W_OK) < 0)
 		skip();
 	child = fork();
 	if (child == 0)
